@@ -1,0 +1,150 @@
+//! Temp lines in, a verdict out: arguments and streams; the work is in `sluicebox::validate`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+use sluicebox::environment::{self, Progress};
+use sluicebox::exit::{Error, Exit, Result, finish};
+use sluicebox::input;
+use sluicebox::spec::Spec;
+use sluicebox::validate::{self, GATES, Manifest, Partial, Tally, Terms, Verdict};
+
+/// Holds temp lines against the seals in them, and a run against its manifest and its gates.
+///
+/// Reads standard input, writes the verdict as one line of JSON to standard output and a table of it to standard
+/// error.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "\
+Examples:
+  mapper --spec sales.toml < sales.csv | validator --spec sales.toml
+  cat out/part-* | validator --manifest manifest.json --previous-rows 9871
+  validator --accept max_reject_ratio --reason 'known: region codes of the new shop' < part-00000
+  validator --judge --accept min_rows --reason 'first day' < verdict.json
+  hadoop jar hadoop-streaming.jar -D mapreduce.job.reduces=1 -files validator,table.toml,manifest.json \\
+    -mapper 'validator --partial' -reducer 'validator --merge --manifest manifest.json' ...
+
+Exit codes: 0 the verdict is pass, 1 a gate failed or the books do not balance, 2 usage or spec, 3 input or
+output error (a closed pipe included). With --partial and --merge, 0 whatever the verdict: it speaks."
+)]
+struct Arguments {
+    /// The table spec
+    #[arg(long, value_name = "FILE", default_value = "table.toml")]
+    spec: PathBuf,
+    /// The run's manifest: hold the seals against the files that were landed
+    #[arg(long, value_name = "FILE", conflicts_with = "partial")]
+    manifest: Option<PathBuf>,
+    /// Rows of the version that is published now, for the gate on dropped rows
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "partial")]
+    previous_rows: u64,
+    /// Let a gate fail; each needs a --reason
+    #[arg(long, value_name = "GATE", conflicts_with = "partial", requires = "reason",
+          value_parser = PossibleValuesParser::new(GATES))]
+    accept: Vec<String>,
+    /// Why the gate may fail, for the ledger
+    #[arg(long, value_name = "TEXT", conflicts_with = "partial", requires = "accept")]
+    reason: Vec<String>,
+    /// Be a map task: read temp lines, write what they show as one line
+    #[arg(long, conflicts_with = "merge")]
+    partial: bool,
+    /// Be the reduce task: read what --partial wrote, write the verdict
+    #[arg(long)]
+    merge: bool,
+    /// Read a verdict and judge it once more with these --accept: the books were closed by the job
+    #[arg(long, conflicts_with_all = ["partial", "merge", "manifest", "previous_rows"])]
+    judge: bool,
+}
+
+fn main() -> ExitCode {
+    finish("validator", run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<Exit> {
+    let accepted = accepted(arguments)?;
+    let spec = Spec::load(&arguments.spec)?;
+    if arguments.partial {
+        let mut line = Vec::new();
+        tally(&spec)?.write(&mut line);
+        write(&mut line)?;
+        return Ok(Exit::Done);
+    }
+    if arguments.judge {
+        let mut verdict = Verdict::read(&read()?)?;
+        verdict.accept(&accepted);
+        return speak(&verdict);
+    }
+    let manifest = arguments.manifest.as_deref().map(Manifest::load).transpose()?;
+    let terms = Terms { manifest, previous_rows: arguments.previous_rows, accepted };
+    let partials = if arguments.merge { validate::read_partials(&read()?)? } else { vec![tally(&spec)?] };
+    let verdict = validate::judge(&spec, partials, &terms)?;
+    let exit = speak(&verdict)?;
+    Ok(if arguments.merge { Exit::Done } else { exit })
+}
+
+/// The gates that may fail, each with its reason.
+fn accepted(arguments: &Arguments) -> Result<BTreeMap<String, String>> {
+    let Arguments { accept, reason, .. } = arguments;
+    if accept.len() != reason.len() {
+        return Err(Error::Usage(format!(
+            "{} --accept and {} --reason; give each accepted gate a reason of its own",
+            accept.len(),
+            reason.len()
+        )));
+    }
+    let accepted: BTreeMap<_, _> = accept.iter().cloned().zip(reason.iter().cloned()).collect();
+    if accepted.len() != accept.len() {
+        return Err(Error::Usage(
+            "a gate is accepted twice; give it one --accept and one --reason".to_owned(),
+        ));
+    }
+    match accepted.iter().find(|(_, reason)| reason.trim().is_empty()) {
+        Some((gate, _)) => {
+            Err(Error::Usage(format!("the --reason for {gate} is empty; say why it may fail")))
+        }
+        None => Ok(accepted),
+    }
+}
+
+/// Counts the temp lines on standard input.
+fn tally(spec: &Spec) -> Result<Partial> {
+    let split = environment::split();
+    let part = split.file.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut tally = Tally::new(spec);
+    let mut progress = Progress::default();
+    let name = if part == "-" { "standard input" } else { &part };
+    input::read_blocks(io::stdin().lock(), name, |block| {
+        tally.feed(block);
+        progress.advance(block.len(), || format!("{} lines", tally.lines()));
+        Ok(())
+    })?;
+    progress.finish(|| format!("{} lines", tally.lines()));
+    Ok(tally.finish(part, split.start))
+}
+
+/// Reads standard input whole: partials or a verdict, which are small.
+fn read() -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    io::stdin().lock().read_to_end(&mut text).map_err(Error::io("cannot read standard input"))?;
+    Ok(text)
+}
+
+/// The verdict for the pipeline, and where a person may read it, the table.
+fn speak(verdict: &Verdict) -> Result<Exit> {
+    let mut line = Vec::new();
+    verdict.write(&mut line);
+    write(&mut line)?;
+    if !environment::in_hadoop() {
+        // stderr may be closed; the verdict is out.
+        let _ = io::stderr().write_all(validate::table(verdict).as_bytes());
+    }
+    Ok(if verdict.passes() { Exit::Done } else { Exit::Failed })
+}
+
+fn write(line: &mut Vec<u8>) -> Result<()> {
+    environment::drain(line, &mut environment::stdout()?, "standard output")
+}

@@ -1,0 +1,204 @@
+# shellcheck shell=bash
+# What the steps of a run share: where it lives, how its files and Hive are reached.
+#
+#     ROOT/TABLE/runs/RUN/    manifest.json spec/ described landed/    made by land
+#                             out/                                     made by transform
+#                             verdict.json                             made by audit
+#                             load.json                                made by load
+#     ROOT/TABLE/version/run_id=RUN/, ROOT/TABLE/reject/run_id=RUN/    written by Hive
+#     ROOT/TABLE/ledger/RUN.json                                       made by publish
+#
+# A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, or the books
+# that Hive wrote for load. What is finished was renamed in one step.
+
+## scratch
+## Makes the script's own local folder, $WORK, which goes when the script ends.
+scratch() {
+  WORK=$(scratch_folder)
+  trap 'rm -rf -- "$WORK"' EXIT
+}
+
+## tools
+## Builds or finds the binaries ($BIN) and puts the engine on PATH where there is none.
+tools() {
+  build_binaries
+  BIN=$(binaries_dir)
+  use_engine
+}
+
+## default_root
+## Prints where state lives unless told otherwise: $SLUICEBOX_ROOT, the user's folder on the
+## cluster, or a folder of the embedded engine's.
+default_root() {
+  if [[ -n ${SLUICEBOX_ROOT:-} ]]; then
+    printf '%s\n' "$SLUICEBOX_ROOT"
+  elif engine_in_use; then
+    printf '%s/root\n' "${SLUICEBOX_ENGINE_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/sluicebox}"
+  else
+    printf '/user/%s/sluicebox\n' "$(id -un)"
+  fi
+}
+
+## check_root ROOT
+## Prints ROOT as a whole URI or path, or exits 2: Hadoop would read some characters as a pattern,
+## and a store that cannot rename in one step cannot keep the all-or-nothing guarantee.
+check_root() {
+  local root=${1%/}
+  case $root in
+    *[!A-Za-z0-9/._:=@+~-]*)
+      usage_error "--root $1: use letters, digits and / . _ - = @ + ~ alone" ;;
+    s3:* | s3a:* | s3n:* | gs:* | wasb:* | wasbs:* | adl:* | oss:* | cosn:*)
+      usage_error "--root $1: an object store has no atomic rename; use HDFS, ABFS or a file system" ;;
+    *:/*) printf '%s\n' "$root" ;;
+    /*)
+      if engine_in_use; then
+        printf 'file://%s\n' "$root"
+      else
+        # Hive keeps a location as it is written: it must say itself which file system it means.
+        local site
+        site=$(hdfs getconf -confKey fs.defaultFS) || die "$EXIT_IO" "cannot ask for fs.defaultFS"
+        check_root "${site%/}$root"
+      fi
+      ;;
+    *) usage_error "--root $1: give a whole path or a URI, such as hdfs:///data/sluicebox" ;;
+  esac
+}
+
+## open_run RUN_DIR
+## Sets RUN_DIR, RUN, TABLE, ROOT, DATE and SPEC, lists what the run has, and fetches its small files
+## into $WORK. Each call of hadoop starts a JVM, so all is asked for at once.
+open_run() {
+  RUN_DIR=${1%/}
+  RUN=${RUN_DIR##*/}
+  local runs=${RUN_DIR%/*}
+  local table_dir=${runs%/*}
+  # shellcheck disable=SC2034  # for the steps
+  TABLE=${table_dir##*/} DATE=${RUN:0:10} SPEC=$WORK/spec/table.toml
+  ROOT=${table_dir%/*}
+  [[ ${runs##*/} == runs && $RUN =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}$ ]] ||
+    usage_error "$1 is no run; it looks like ROOT/TABLE/runs/2026-11-21-3fa9c1d2"
+  hadoop fs -ls -C "$RUN_DIR" >"$WORK/listing" 2>"$WORK/open.err" ||
+    die "$EXIT_IO" "cannot read $RUN_DIR: $(tail -n 1 "$WORK/open.err")"
+  local name fetch=()
+  for name in manifest.json spec described verdict.json load.json; do
+    if has "$name"; then fetch+=("$RUN_DIR/$name"); fi
+  done
+  hadoop fs -get "${fetch[@]}" "$WORK/" || die "$EXIT_IO" "cannot read the files of $RUN_DIR"
+}
+
+## has NAME
+## Whether the run had this file or folder when it was opened.
+has() {
+  grep -q "/$1\$" "$WORK/listing"
+}
+
+## attempt NAME
+## Prints the folder of a new attempt, and removes what an attempt that died left there.
+attempt() {
+  if has "_$1"; then
+    hadoop fs -rm -r -f -skipTrash "$RUN_DIR/_$1" >/dev/null || die "$EXIT_IO" "cannot remove $RUN_DIR/_$1"
+  fi
+  printf '%s/_%s\n' "$RUN_DIR" "$1"
+}
+
+## fs ARG...
+## `hadoop fs` that exits 3 where it fails: its own 1 would read as a failed gate.
+fs() {
+  hadoop fs "$@" || die "$EXIT_IO" "hadoop fs ${*:1:2} failed; run again once its cause is mended"
+}
+
+## exists PATH
+## Whether a file or folder is there on the cluster; exits 3 where that could not be asked.
+exists() {
+  if hadoop fs -test -e "$1" 2>"$WORK/test.err"; then
+    return 0
+  fi
+  [[ ! -s $WORK/test.err ]] || die "$EXIT_IO" "cannot look for $1: $(tail -n 1 "$WORK/test.err")"
+  return 1
+}
+
+## finish FROM TO
+## Renames an attempt to its final name, which nothing may have: a rename into a folder that is
+## there would put FROM below it.
+finish() {
+  exists "$2" && die "$EXIT_IO" "$2 is there already; does another pipeline work on this run?"
+  hadoop fs -mv "$1" "$2" || die "$EXIT_IO" "cannot rename $1 to $2"
+}
+
+## keep FILE TO
+## Puts a local file on the cluster. Hadoop writes it under a name of its own and renames it.
+keep() {
+  hadoop fs -put -f "$1" "$2" || die "$EXIT_IO" "cannot write $2"
+}
+
+## hive HQL_FILE OUTPUT_FILE WHAT
+## Runs statements by beeline ($SLUICEBOX_JDBC, or what beeline itself is set up for); exits 3 where
+## one fails, with beeline's own words.
+hive() {
+  local url=()
+  [[ -n ${SLUICEBOX_JDBC:-} ]] && url=(-u "$SLUICEBOX_JDBC")
+  # shellcheck disable=SC2086  # options, word by word
+  if ! beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false \
+    --outputformat=tsv2 -f "$1" </dev/null >"$2" 2>"$WORK/beeline.err"; then
+    grep -v '^$' "$WORK/beeline.err" | tail -n 15 >&2
+    die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
+  fi
+}
+
+## hql STAGE [OPTION...]
+## Prints the statements of a stage of this run.
+hql() {
+  local stage=$1
+  shift
+  "$BIN/sluicebox" hql "$stage" --spec "$SPEC" --root "$ROOT" --run "$RUN" --date "$DATE" "$@"
+}
+
+## published_run DESCRIBED
+## Prints the run that gold's partition points to, by what Hive said; nothing where there is none.
+published_run() {
+  local published
+  published=$("$BIN/sluicebox" hql published --spec "$SPEC" --described "$1")
+  cut -f 2 <<<"$published" | head -n 1
+}
+
+## streaming_job OUTPUT OPTION...
+## Runs a streaming job with every property set that a site's defaults could bend; what the caller puts
+## into $SLUICEBOX_JOB_OPTIONS comes last and wins. Stops where it
+## fails, or does not say that it did not: _SUCCESS alone proves nothing, but its absence does.
+## Leaves a listing of what it wrote in $WORK/job.parts.
+streaming_job() {
+  local output=$1 jar
+  shift
+  jar=$(streaming_jar)
+  local properties=(
+    -D "mapreduce.job.tags=sluicebox,$RUN"
+    # Lines as they are: no delimiter is looked for, no line is cut, nothing is packed.
+    -D stream.num.map.output.key.fields=1000000
+    -D stream.reduce.output=keyonlytext
+    -D stream.map.output.field.separator=$'\t'
+    -D stream.reduce.input.field.separator=$'\t'
+    -D mapreduce.map.output.key.field.separator=$'\t'
+    -D mapreduce.input.linerecordreader.line.maxlength=2147483647
+    -D mapreduce.input.fileinputformat.input.dir.recursive=false
+    -D mapreduce.output.fileoutputformat.compress=false
+    -D "io.compression.codecs=org.apache.hadoop.io.compress.DefaultCodec,org.apache.hadoop.io.compress.GzipCodec"
+    # No task may fail, skip records or be run twice side by side and still count as done.
+    -D stream.non.zero.exit.is.failure=true
+    -D mapreduce.map.failures.maxpercent=0
+    -D mapreduce.reduce.failures.maxpercent=0
+    -D mapreduce.map.skip.maxrecords=0
+    -D mapreduce.reduce.skip.maxgroups=0
+    -D mapreduce.map.speculative=false
+    -D mapreduce.reduce.speculative=false
+    # Version 1 was seen to lose rows where the application master's node died.
+    -D mapreduce.fileoutputcommitter.algorithm.version=2
+    -D mapreduce.fileoutputcommitter.marksuccessfuljobs=true
+  )
+  # shellcheck disable=SC2086  # options, word by word
+  hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} "$@" -output "$output" </dev/null >"$WORK/job.out" 2>"$WORK/job.err" || {
+    cat "$WORK/job.err" >&2
+    die "$EXIT_IO" "the streaming job failed; run the same command again once its cause is mended"
+  }
+  hadoop fs -ls "$output" >"$WORK/job.parts" || die "$EXIT_IO" "cannot read $output"
+  grep -q '/_SUCCESS$' "$WORK/job.parts" || die "$EXIT_IO" "the streaming job ended without $output/_SUCCESS; run again"
+}

@@ -1,0 +1,51 @@
+//! `sluicebox get`: one value for a script.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::exit::{Error, Exit, Result};
+use crate::ledger;
+use crate::spec::Spec;
+
+/// Print one value: of a spec (table, database, partition, dedup) or of a run's JSON file (a key)
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  sluicebox get table sales.toml          sales
+  sluicebox get balanced verdict.json     true")]
+pub struct Arguments {
+    /// The key
+    key: String,
+    /// A spec, if its name ends in .toml; else a JSON file
+    file: PathBuf,
+}
+
+/// Prints it.
+///
+/// # Errors
+/// Where the file can't be read or has no such key.
+pub fn run(arguments: &Arguments) -> Result<Exit> {
+    let Arguments { key, file } = arguments;
+    let value = if file.extension().is_some_and(|end| end == "toml") {
+        let spec = Spec::load(file)?;
+        match key.as_str() {
+            "table" => spec.name,
+            "database" => spec.database,
+            "partition" => spec.partition,
+            "dedup" => spec.dedup.is_some().to_string(),
+            _ => {
+                return Err(Error::Usage(format!(
+                    "a spec has no {key}; ask for table, database, partition or dedup"
+                )));
+            }
+        }
+    } else {
+        match ledger::read(file)?.get(key) {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => return Err(Error::Input(format!("{} has no {key}", file.display()))),
+        }
+    };
+    super::print(&format!("{value}\n"))
+}

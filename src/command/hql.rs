@@ -1,0 +1,151 @@
+//! `sluicebox hql`: scripts for beeline, and what its answers mean.
+
+use std::path::PathBuf;
+
+use crate::exit::{Error, Exit, Result};
+use crate::hive::reconcile::{Verdict, reconcile};
+use crate::hive::{Described, Query, Root, Run, Word, compare, gold_tables};
+use crate::spec::Spec;
+
+/// Write the scripts that load a run into Hive, and judge Hive's answers
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The scripts are for `beeline --silent=true --outputformat=tsv2 --showHeader=false -f SCRIPT`.
+In the order of a run:
+
+  land     prepare > a.hql; beeline -f a.hql > described; compare --described described > b.hql
+           (run b.hql where it is not empty); published --described described
+  audit    quarantine > c.hql
+  load     load --described described > d.hql; hadoop fs -cat ROOT/TABLE/runs/RUN/_load_books/* > books;
+           reconcile --verdict verdict.json --books books
+  publish  publish > e.hql; beeline -f e.hql > described; published --described described --run RUN
+
+Exit codes: 0 done, 1 Hive's counts or gold's place differ from the run's, 2 usage, spec, or a table that
+can't follow the spec, 3 input or output error.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    stage: Stage,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Stage {
+    /// Script: make the tables where they are missing, describe them, and show what is published
+    Prepare(OfRun),
+    /// Print the script that makes the tables follow the spec, nothing where they do; refuse (2) where they can't
+    Compare {
+        #[command(flatten)]
+        spec: OfSpec,
+        /// Where the tables' data lie: a URI or an absolute path
+        #[arg(long, value_name = "URI")]
+        root: Root,
+        /// What beeline printed for `prepare`
+        #[arg(long, value_name = "FILE")]
+        described: PathBuf,
+    },
+    /// Print `published TAB RUN TAB TABLE TAB LOCATION` for each gold table with a partition of the date
+    Published {
+        #[command(flatten)]
+        spec: OfSpec,
+        /// What beeline printed for `prepare` or `publish`
+        #[arg(long, value_name = "FILE")]
+        described: PathBuf,
+        /// Fail (1) unless all gold tables point to this run
+        #[arg(long, value_name = "RUN")]
+        run: Option<Word>,
+    },
+    /// Script: make the run's rejects visible
+    Quarantine(OfRun),
+    /// Script: load the version, the quarantine and the further gold tables, and write Hive's books
+    Load {
+        #[command(flatten)]
+        run: OfRun,
+        /// What beeline printed for `prepare`; needed where the spec has [[gold]]
+        #[arg(long, value_name = "FILE")]
+        described: Option<PathBuf>,
+    },
+    /// Compare Hive's books with the verdict and print one JSON object; fail (1) with what differs
+    Reconcile {
+        #[command(flatten)]
+        spec: OfSpec,
+        /// The validator's verdict
+        #[arg(long, value_name = "FILE")]
+        verdict: PathBuf,
+        /// The text that `load` wrote, from `ROOT/TABLE/runs/RUN/_load_books`
+        #[arg(long, value_name = "FILE")]
+        books: PathBuf,
+    },
+    /// Script: point gold's partition to the run's version, and show where it points
+    Publish(OfRun),
+}
+
+#[derive(Debug, clap::Args)]
+struct OfSpec {
+    /// The table spec
+    #[arg(long, value_name = "FILE", default_value = "table.toml")]
+    spec: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct OfRun {
+    #[command(flatten)]
+    spec: OfSpec,
+    /// Where the tables' data lie: a URI or an absolute path
+    #[arg(long, value_name = "URI")]
+    root: Root,
+    /// The run's id
+    #[arg(long, value_name = "RUN")]
+    run: Word,
+    /// The value of gold's partition
+    #[arg(long, value_name = "DATE")]
+    date: Word,
+}
+
+/// Does what the stage asks.
+///
+/// # Errors
+/// A wrong spec, an answer that can't be read, or one that is not what it should be.
+pub fn run(arguments: &Arguments) -> Result<Exit> {
+    match &arguments.stage {
+        Stage::Prepare(of) => script(of, |run| Ok(run.prepare())),
+        Stage::Quarantine(of) => script(of, |run| Ok(run.quarantine())),
+        Stage::Publish(of) => script(of, |run| Ok(run.publish())),
+        Stage::Load { run: of, described } => {
+            let described = described.as_deref().map(super::read).transpose()?;
+            let described = described.as_deref().map(Described::parse);
+            script(of, |run| run.load(described.as_ref()))
+        }
+        Stage::Compare { spec: of, root, described } => {
+            let spec = Spec::load(&of.spec)?;
+            let queries = Query::load_all(&spec, &of.spec)?;
+            let described = Described::parse(&super::read(described)?);
+            super::print(&compare::compare(&spec, &queries, root, &described)?)
+        }
+        Stage::Published { spec: of, described, run } => {
+            let spec = Spec::load(&of.spec)?;
+            let described = Described::parse(&super::read(described)?);
+            if let Some(run) = run {
+                let tables: Vec<&str> = gold_tables(&spec).collect();
+                described.must_be_published(&tables, &run.to_string())?;
+            }
+            let line =
+                |p: &crate::hive::Published| format!("published\t{}\t{}\t{}\n", p.run, p.table, p.location);
+            super::print(&described.published()?.iter().map(line).collect::<String>())
+        }
+        Stage::Reconcile { spec: of, verdict, books } => {
+            let spec = Spec::load(&of.spec)?;
+            let text = super::read(verdict)?;
+            let verdict: Verdict = serde_json::from_str(&text)
+                .map_err(|error| Error::Input(format!("{} is no verdict: {error}", verdict.display())))?;
+            let loaded = reconcile(&spec, &verdict, &super::read(books)?)?;
+            let json = serde_json::to_string(&loaded)
+                .map_err(|error| Error::Input(format!("cannot write the result: {error}")))?;
+            super::print(&format!("{json}\n"))
+        }
+    }
+}
+
+fn script(of: &OfRun, write: impl FnOnce(&Run) -> Result<String>) -> Result<Exit> {
+    let spec = Spec::load(&of.spec.spec)?;
+    let run = Run::new(&spec, &of.spec.spec, of.root.clone(), of.run.clone(), of.date.clone())?;
+    super::print(&write(&run)?)
+}

@@ -1,0 +1,24 @@
+//! The sub-commands of `sluicebox`: one file each, with its arguments and its `run`.
+
+pub mod check;
+pub mod get;
+pub mod hql;
+pub mod stage;
+pub mod tell;
+
+use std::path::Path;
+
+use crate::environment;
+use crate::exit::{Error, Exit, Result};
+
+/// Writes a result to standard output.
+fn print(text: &str) -> Result<Exit> {
+    environment::drain(&mut text.as_bytes().to_vec(), &mut environment::stdout()?, "standard output")?;
+    Ok(Exit::Done)
+}
+
+/// Reads a file that another program wrote. What isn't UTF-8 in it shows as U+FFFD.
+fn read(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(Error::io(format!("cannot read {}", path.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

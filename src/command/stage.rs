@@ -1,0 +1,98 @@
+//! `sluicebox stage`, `verify` and `supersedes`: what `scripts/land` needs to know of its files.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::environment;
+use crate::exit::{Error, Exit, Result};
+use crate::landing::{self, Manifest};
+use crate::ledger::grouped;
+use crate::spec::Spec;
+
+/// Read the sources and lay a run out in a local folder; prints table, run and a line for people
+#[derive(Debug, clap::Args)]
+pub struct Stage {
+    /// The table spec
+    #[arg(long, value_name = "FILE")]
+    spec: PathBuf,
+    /// The partition's value
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: String,
+    /// The folder to lay the run out in
+    #[arg(long, value_name = "FOLDER")]
+    into: PathBuf,
+    /// The manifest whose files are part of this run, too
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
+    /// The source files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// Hold the landed files, one behind the other on standard input, against the manifest
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// The run's manifest
+    #[arg(long, value_name = "FILE")]
+    manifest: PathBuf,
+}
+
+/// Refuse (2) a run that leaves out a file of the published version
+#[derive(Debug, clap::Args)]
+pub struct Supersedes {
+    /// The published version's manifest
+    #[arg(long, value_name = "FILE")]
+    published: PathBuf,
+    /// Let it
+    #[arg(long)]
+    replace: bool,
+    /// The run's manifest
+    manifest: PathBuf,
+}
+
+/// Lays a run out.
+///
+/// # Errors
+/// A source that can't be read or drifted, a wrong date or spec.
+pub fn stage(arguments: &Stage) -> Result<Exit> {
+    let spec = Spec::load(&arguments.spec)?;
+    let base = arguments.base.as_deref().map(Manifest::load).transpose()?;
+    let (manifest, paths) =
+        landing::manifest(&spec, &arguments.spec, &arguments.date, &arguments.files, base.as_ref())?;
+    landing::stage(&spec, &arguments.spec, &manifest, &paths, &arguments.into)?;
+    let (size, lines) = manifest.files.iter().fold((0, 0), |(s, l), file| (s + file.size, l + file.lines));
+    let files = match manifest.files.len() {
+        1 => "1 file".to_owned(),
+        more => format!("{} files", grouped(more as u64)),
+    };
+    let (size, lines) = (environment::size(size), grouped(lines));
+    super::print(&format!("{}\t{}\t{files}   {size}   {lines} lines\n", manifest.table, manifest.run))
+}
+
+/// Verifies.
+///
+/// # Errors
+/// Where a file is not what was staged.
+pub fn verify(arguments: &Verify) -> Result<Exit> {
+    landing::verify(&Manifest::load(&arguments.manifest)?, io::stdin().lock())?;
+    Ok(Exit::Done)
+}
+
+/// Compares the names of two runs' files.
+///
+/// # Errors
+/// Where one is left out.
+pub fn supersedes(arguments: &Supersedes) -> Result<Exit> {
+    let (published, manifest) = (Manifest::load(&arguments.published)?, Manifest::load(&arguments.manifest)?);
+    let left_out = landing::left_out(&published, &manifest);
+    if left_out.is_empty() || arguments.replace {
+        return Ok(Exit::Done);
+    }
+    Err(Error::Usage(format!(
+        "the published version of {} (run {}) also has {}; name all of its files, or use --add to go on from it, \
+         or --replace to leave them out",
+        published.date,
+        published.run,
+        left_out.join(", ")
+    )))
+}

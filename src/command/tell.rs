@@ -1,0 +1,100 @@
+//! `sluicebox summary`, `ledger` and `size`: what the scripts tell of a run.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::environment;
+use crate::exit::{Exit, Result};
+use crate::landing::Manifest;
+use crate::ledger::{self, Run};
+
+/// What a summary is about.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Topic {
+    Audit,
+    Load,
+    Quarantine,
+}
+
+/// Tell people what a step of a run came to
+#[derive(Debug, clap::Args)]
+pub struct Summary {
+    /// What to tell
+    topic: Topic,
+    /// The validator's verdict
+    #[arg(long, value_name = "FILE")]
+    verdict: PathBuf,
+    /// Hive's reconciled counts
+    #[arg(long, value_name = "FILE")]
+    load: Option<PathBuf>,
+    /// The run's manifest
+    #[arg(long, value_name = "FILE", required_if_eq("topic", "quarantine"))]
+    manifest: Option<PathBuf>,
+}
+
+/// Print the ledger's entry of a published run
+#[derive(Debug, clap::Args)]
+pub struct Ledger {
+    /// The validator's verdict
+    #[arg(long, value_name = "FILE")]
+    verdict: PathBuf,
+    /// Hive's reconciled counts
+    #[arg(long, value_name = "FILE")]
+    load: PathBuf,
+    /// The run
+    #[arg(long)]
+    run: String,
+    /// The run that was published before; empty for none
+    #[arg(long, default_value = "")]
+    was: String,
+    /// When, as the driver's clock has it
+    #[arg(long, value_name = "TIME")]
+    at: String,
+}
+
+/// Print a number of bytes for people
+#[derive(Debug, clap::Args)]
+pub struct Size {
+    /// Bytes
+    bytes: u64,
+}
+
+/// Tells.
+///
+/// # Errors
+/// Where a file of the run can't be read.
+pub fn summary(arguments: &Summary) -> Result<Exit> {
+    let run = load_run(&arguments.verdict, arguments.load.as_deref())?;
+    let text = match (arguments.topic, &arguments.manifest) {
+        (Topic::Audit, _) => run.audit_line(),
+        (Topic::Quarantine, Some(manifest)) => {
+            let manifest = Manifest::load(manifest)?;
+            run.quarantine_lines(&manifest.table, &manifest.run)
+        }
+        (Topic::Load | Topic::Quarantine, _) => run.load_line(),
+    };
+    super::print(&(text + "\n"))
+}
+
+/// Prints the entry.
+///
+/// # Errors
+/// Where a file of the run can't be read.
+pub fn ledger(arguments: &Ledger) -> Result<Exit> {
+    let run = load_run(&arguments.verdict, Some(&arguments.load))?;
+    let was = Some(arguments.was.as_str()).filter(|was| !was.is_empty());
+    super::print(&format!("{:#}\n", run.entry(&arguments.run, was, &arguments.at)))
+}
+
+/// Prints the size.
+///
+/// # Errors
+/// Where standard output is closed.
+pub fn size(arguments: &Size) -> Result<Exit> {
+    super::print(&format!("{}\n", environment::size(arguments.bytes)))
+}
+
+fn load_run(verdict: &Path, load: Option<&Path>) -> Result<Run> {
+    Ok(Run { verdict: ledger::read(verdict)?, load: load.map(ledger::read).transpose()? })
+}

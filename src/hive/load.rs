@@ -1,0 +1,289 @@
+//! From temp lines to the version table and the quarantine, and the books that Hive keeps of it.
+
+use super::quote::{literal, name};
+use super::{Run, Script, ddl};
+use crate::record::Reason;
+use crate::spec::{Column, Dedup, Raw};
+
+/// Keys of this run that other gold partitions hold; lives as long as the session.
+const HELD: &str = "sluicebox_held";
+
+/// The table through which the books are written.
+const BOOKS: &str = "sluicebox_books";
+
+/// The run's output as partitions of both temp tables. Each partition carries its own delimiter: another spec
+/// of the table may have another.
+pub(super) fn partitions(run: &Run, script: &mut Script) {
+    let out = literal(&run.root.join(&format!("{}/runs/{}/out", run.spec.name, run.id)));
+    let partition = run.run_partition();
+    for table in [temp(run), temp_reject(run)] {
+        script.push(&format!("ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {out}"));
+        script.push(&ddl::delimit(&format!("{table} PARTITION ({partition})"), run.spec.delimiter));
+    }
+    for (table, folder) in [(version(run), "version"), (reject(run), "reject")] {
+        let location = literal(&run.root.join(&format!("{}/{folder}/run_id={}", run.spec.name, run.id)));
+        script.push(&format!(
+            "ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {location}"
+        ));
+    }
+}
+
+/// The rejects that the tasks wrote.
+pub(super) fn quarantine(run: &Run, script: &mut Script) {
+    script.push(&insert(run, &reject(run), &task_rejects(run)));
+}
+
+/// The version and the quarantine, less what other gold partitions hold where the spec asks for it.
+pub(super) fn rows(run: &Run, script: &mut Script) {
+    let columns = kept_list(run, "r");
+    let rows = rows_of(run, "r");
+    let Some(dedup) = across(run) else {
+        script.push(&insert(run, &version(run), &format!("SELECT {columns}\nFROM {rows}")));
+        quarantine(run, script);
+        return;
+    };
+    // Gold is read once; version, quarantine and books then agree on what it held at that moment.
+    script.push(&held(run, dedup));
+    let on = on_held(run, dedup);
+    script.push(&insert(
+        run,
+        &version(run),
+        &format!("SELECT {columns}\nFROM {rows}\nLEFT JOIN {HELD} h ON {on}\nWHERE h.held_by IS NULL"),
+    ));
+    // Sorted by place. A bare UNION ALL would write folders below the partition, which not every reader sees.
+    script.push(&insert(
+        run,
+        &reject(run),
+        &format!(
+            "SELECT q.reason, q.column_name, q.file, q.split_start, q.record, q.raw, q.duplicate_of\nFROM (\n\
+             {}\nUNION ALL\n\
+             SELECT {} AS reason, '' AS column_name, '' AS file, CAST(NULL AS BIGINT) AS split_start,\n    \
+             CAST(NULL AS BIGINT) AS record, {} AS raw, h.held_by AS duplicate_of\n\
+             FROM {rows}\nJOIN {HELD} h ON {on}\nWHERE h.same = 0\n\
+             ) q\nDISTRIBUTE BY q.file, q.split_start\nSORT BY q.file, q.split_start, q.record",
+            task_rejects(run),
+            literal(Reason::Duplicate.name()),
+            raw(run)
+        ),
+    ));
+}
+
+/// What Hive counts, one `what, measure, name, value` a line in `runs/RUN/_load_books`, for [`super::reconcile`].
+pub(super) fn books(run: &Run, script: &mut Script) {
+    let partition = run.run_partition();
+    let rows = rows_of(run, "r");
+    let everything = Count { what: "temp", of: None, nulls: true };
+    let mut counts = vec![everything];
+    let mut from = format!("FROM {rows}");
+    if let Some(dedup) = across(run) {
+        from = format!("{from}\nLEFT JOIN {HELD} h ON {}", on_held(run, dedup));
+        counts.push(Count { what: "duplicates", of: Some("h.same = 0"), nulls: false });
+        counts.push(Count { what: "copies", of: Some("h.same = 1"), nulls: false });
+    }
+    let version = format!("FROM {} r\nWHERE r.{partition}", version(run));
+    let mut parts = vec![
+        measures(run, &counts, &from),
+        measures(run, &[Count { what: "gold", of: None, nulls: true }], &version),
+        format!(
+            "SELECT 'rejected' AS what, reason AS measure, column_name AS name, CAST(COUNT(*) AS STRING) AS value\n\
+             FROM {}\nWHERE {partition}\nGROUP BY reason, column_name",
+            reject(run)
+        ),
+    ];
+    for gold in &run.spec.gold {
+        parts.push(format!(
+            "SELECT 'further' AS what, 'rows' AS measure, {} AS name, CAST(COUNT(*) AS STRING) AS value\n\
+             FROM {}\nWHERE {partition}",
+            literal(&gold.name),
+            run.table(&format!("{}_version", gold.name))
+        ));
+    }
+    // INSERT OVERWRITE DIRECTORY would take the path's escapes as they stand. The files outlive the table.
+    script.push(&format!(
+        "CREATE TEMPORARY EXTERNAL TABLE {BOOKS} (what STRING, measure STRING, name STRING, value STRING)\n\
+         ROW FORMAT DELIMITED FIELDS TERMINATED BY {} NULL DEFINED AS {}\nSTORED AS TEXTFILE\nLOCATION {}",
+        literal("\t"),
+        literal("\\N"),
+        literal(&run.root.join(&format!("{}/runs/{}/_load_books", run.spec.name, run.id))),
+    ));
+    // Sorted, so that it is one file.
+    script.push(&format!(
+        "INSERT OVERWRITE TABLE {BOOKS}\nSELECT b.what, b.measure, b.name, b.value\nFROM (\n{}\n) b\n\
+         ORDER BY b.what, b.measure, b.name",
+        parts.join("\nUNION ALL\n")
+    ));
+    script.push(&format!("DROP TABLE {BOOKS}"));
+    if across(run).is_some() {
+        script.push(&format!("DROP TABLE {HELD}"));
+    }
+}
+
+/// What is counted under one name: of which rows, and whether NULLs are counted too.
+struct Count {
+    what: &'static str,
+    of: Option<&'static str>,
+    nulls: bool,
+}
+
+/// Rows, exact sums and, where it is asked for, NULLs in columns that may not have any: text that Hive can't
+/// read as its type becomes NULL without a word. All in one pass, then each value on a line of its own.
+fn measures(run: &Run, counts: &[Count], from: &str) -> String {
+    let mut values = Vec::new();
+    let mut lines = Vec::new();
+    let mut measure = |what: &str, measure: &str, column: &str, value: String| {
+        let place = values.len();
+        values.push(format!("{value} AS m{place}"));
+        let [what, measure, column] = [what, measure, column].map(literal);
+        lines.push(format!("    {what}, {measure}, {column}, CAST(c.m{place} AS STRING)"));
+    };
+    for Count { what, of, nulls } in counts {
+        let only = |value: &str| match of {
+            Some(condition) => format!("CASE WHEN {condition} THEN {value} END"),
+            None => value.to_owned(),
+        };
+        measure(what, "rows", "", format!("COUNT({})", only("1")));
+        for index in &run.spec.sums {
+            let column = &run.spec.columns[*index].name;
+            let decimal = format!("DECIMAL(38,{})", run.spec.sum_scale(*index));
+            let value = only(&format!("CAST(r.{} AS {decimal})", name(column)));
+            // No rows sum to nothing; NULL then means an overflow, and equals no total. A BIGINT sum would wrap.
+            let sum = format!("CASE WHEN COUNT({value}) = 0 THEN CAST(0 AS {decimal}) ELSE SUM({value}) END");
+            measure(what, "total", column, sum);
+        }
+        for column in run.spec.kept().filter(|column| *nulls && !column.nullable) {
+            measure(what, "nulls", &column.name, format!("COUNT(1) - COUNT(r.{})", name(&column.name)));
+        }
+    }
+    format!(
+        "SELECT l.what, l.measure, l.name, l.value\nFROM (\nSELECT {}\n{from}\n) c\nLATERAL VIEW STACK({},\n{}\n) l AS \
+         what, measure, name, value",
+        values.join(",\n    "),
+        lines.len(),
+        lines.join(",\n")
+    )
+}
+
+/// Per key of this run that another gold partition holds: whether one of the rows there is equal, and the
+/// first of the partitions. One row a key, however many partitions hold it.
+fn held(run: &Run, dedup: &Dedup) -> String {
+    let key_column = |index: &usize| name(&run.spec.columns[*index].name);
+    let keys: Vec<String> = dedup.key.iter().map(|index| format!("r.{}", key_column(index))).collect();
+    let named: Vec<String> =
+        keys.iter().enumerate().map(|(place, key)| format!("{key} AS k{place}")).collect();
+    let on: Vec<String> = dedup.key.iter().map(|index| format!("r.{0} = g.{0}", key_column(index))).collect();
+    let equal: Vec<String> =
+        run.spec.kept().map(|column| format!("r.{0} <=> g.{0}", name(&column.name))).collect();
+    let partition = name(&run.spec.partition);
+    format!(
+        "CREATE TEMPORARY TABLE {HELD} STORED AS ORC AS\n\
+         SELECT {},\n    MAX(CASE WHEN {} THEN 1 ELSE 0 END) AS same,\n    MIN(g.{partition}) AS held_by\n\
+         FROM {}\nJOIN {} g ON {}\nWHERE g.{partition} <> {}\nGROUP BY {}",
+        named.join(", "),
+        equal.join("\n        AND "),
+        rows_of(run, "r"),
+        run.table(&run.spec.name),
+        on.join(" AND "),
+        run.date.literal(),
+        keys.join(", ")
+    )
+}
+
+fn on_held(run: &Run, dedup: &Dedup) -> String {
+    let keys: Vec<String> = dedup
+        .key
+        .iter()
+        .enumerate()
+        .map(|(place, index)| format!("r.{} = h.k{place}", name(&run.spec.columns[*index].name)))
+        .collect();
+    keys.join(" AND ")
+}
+
+/// A row as its temp line has it: escaped columns, joined by the delimiter; or what may be kept of it.
+fn raw(run: &Run) -> String {
+    let delimiter = char::from(run.spec.delimiter).to_string();
+    if run.spec.raw == Raw::None {
+        return "''".to_owned();
+    }
+    let fields: Vec<String> = run.spec.kept().map(|column| field(column, &delimiter)).collect();
+    let row = format!("CONCAT_WS({},\n        {})", literal(&delimiter), fields.join(",\n        "));
+    if run.spec.raw == Raw::Keep {
+        return row;
+    }
+    // As the reject lines have it, byte by byte: a letter beyond ASCII is as many `x` as it has bytes.
+    [
+        ("[0-9]", "9"),
+        ("[a-zA-Z]", "x"),
+        ("[\\x{80}-\\x{7FF}]", "xx"),
+        ("[\\x{800}-\\x{FFFF}]", "xxx"),
+        ("[\\x{10000}-\\x{10FFFF}]", "xxxx"),
+    ]
+    .iter()
+    .fold(row, |text, (pattern, structure)| {
+        format!("REGEXP_REPLACE({text}, {}, {})", literal(pattern), literal(structure))
+    })
+}
+
+/// A column as a field of a temp line.
+fn field(column: &Column, delimiter: &str) -> String {
+    let value = format!("r.{}", name(&column.name));
+    let text = if column.hive_type().as_deref() == Some("STRING") {
+        let slashes = format!("REPLACE({value}, {}, {})", literal("\\"), literal("\\\\"));
+        format!("REPLACE({slashes}, {}, {})", literal(delimiter), literal(&format!("\\{delimiter}")))
+    } else {
+        // Days and numbers hold neither; a decimal keeps its scale.
+        format!("CAST({value} AS STRING)")
+    };
+    format!("COALESCE({text}, {})", literal("\\N"))
+}
+
+/// The rows that the run's tasks let pass.
+fn rows_of(run: &Run, alias: &str) -> String {
+    let columns = kept_list(run, "t");
+    format!(
+        "(\n    SELECT {columns}\n    FROM {} t\n    WHERE t.{} AND t.status = 'ok'\n) {alias}",
+        temp(run),
+        run.run_partition()
+    )
+}
+
+fn task_rejects(run: &Run) -> String {
+    format!(
+        "SELECT reason, column_name, file, CAST(split_start AS BIGINT) AS split_start,\n    \
+         CAST(record AS BIGINT) AS record, raw, CAST(NULL AS STRING) AS duplicate_of\n\
+         FROM {}\nWHERE {} AND reason NOT IN ('ok', 'seal')",
+        temp_reject(run),
+        run.run_partition()
+    )
+}
+
+/// Overwrites this run's partition of a table, and no other: what a killed run left there is gone.
+pub(super) fn insert(run: &Run, table: &str, select: &str) -> String {
+    format!("INSERT OVERWRITE TABLE {table} PARTITION ({})\n{select}", run.run_partition())
+}
+
+/// The columns that are written, of a table's alias.
+pub(super) fn kept_list(run: &Run, alias: &str) -> String {
+    let columns: Vec<String> =
+        ddl::kept(run.spec).iter().map(|(column, _)| format!("{alias}.{}", name(column))).collect();
+    columns.join(", ")
+}
+
+fn across<'r>(run: &'r Run) -> Option<&'r Dedup> {
+    run.spec.dedup.as_ref().filter(|dedup| dedup.across_partitions)
+}
+
+fn temp(run: &Run) -> String {
+    run.table(&format!("{}_temp", run.spec.name))
+}
+
+fn temp_reject(run: &Run) -> String {
+    run.table(&format!("{}_temp_reject", run.spec.name))
+}
+
+fn reject(run: &Run) -> String {
+    run.table(&format!("{}_reject", run.spec.name))
+}
+
+pub(super) fn version(run: &Run) -> String {
+    run.table(&format!("{}_version", run.spec.name))
+}

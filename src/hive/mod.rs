@@ -1,0 +1,161 @@
+//! The statements that bring a run's temp lines into gold, and what is read back from Hive.
+//!
+//! Nothing here talks to Hive: the scripts hand what is written here to `beeline`, and its answers back.
+//! Every statement names its columns and its run, so that a script can be run again and two runs of one
+//! table don't meet.
+
+pub mod compare;
+mod ddl;
+mod described;
+mod gold;
+mod load;
+mod publish;
+mod quote;
+pub mod reconcile;
+
+use std::path::Path;
+
+pub use described::{Described, Published};
+pub use gold::Query;
+pub use quote::{Root, Word};
+
+use crate::exit::Result;
+use crate::spec::Spec;
+
+/// Stands before every script.
+const SETTINGS: &str = include_str!("../../hadoop/hive/settings.hql");
+
+/// One run of a table, as its statements need to know it.
+#[derive(Debug)]
+pub struct Run<'s> {
+    spec: &'s Spec,
+    root: Root,
+    id: Word,
+    date: Word,
+    queries: Vec<Query>,
+}
+
+impl<'s> Run<'s> {
+    /// A run of `spec`, whose `[[gold]]` queries lie beside the spec file.
+    ///
+    /// # Errors
+    /// Where a query can't be read or is no SELECT.
+    pub fn new(spec: &'s Spec, spec_file: &Path, root: Root, id: Word, date: Word) -> Result<Self> {
+        Ok(Self { spec, root, id, date, queries: Query::load_all(spec, spec_file)? })
+    }
+
+    /// The tables where they are not there yet, then what [`compare`] and [`Described::published`] ask for.
+    #[must_use]
+    pub fn prepare(&self) -> String {
+        let mut script = self.script("prepare");
+        for table in ddl::tables(self.spec, &self.root) {
+            script.push(&table.create());
+            if let ddl::Format::Temp(delimiter) = table.format {
+                // An earlier spec may have made the table; people who look into it read by this one.
+                script.push(&ddl::delimit(&table.quoted(), delimiter));
+            }
+            script.marked(described::TABLE, &table.name, &format!("DESCRIBE FORMATTED {}", table.quoted()));
+        }
+        for query in &self.queries {
+            gold::describe(self, query, &mut script);
+        }
+        // The further gold tables may not be there yet; `publish` shows them.
+        publish::show(self, &self.spec.name, &mut script);
+        script.text
+    }
+
+    /// Makes the rejects visible, before any gate is judged, and shows what a gate compares with: the version
+    /// that is published now.
+    #[must_use]
+    pub fn quarantine(&self) -> String {
+        let mut script = self.script("quarantine");
+        load::partitions(self, &mut script);
+        load::quarantine(self, &mut script);
+        publish::show(self, &self.spec.name, &mut script);
+        script.text
+    }
+
+    /// Loads the version, the quarantine and the further gold tables, and writes down what Hive counts.
+    ///
+    /// # Errors
+    /// Where `described` has not the columns of a `[[gold]]` query.
+    pub fn load(&self, described: Option<&Described>) -> Result<String> {
+        let mut script = self.script("load");
+        load::partitions(self, &mut script);
+        load::rows(self, &mut script);
+        for query in &self.queries {
+            gold::load(self, query, described, &mut script)?;
+        }
+        load::books(self, &mut script);
+        Ok(script.text)
+    }
+
+    /// Points gold, and the further gold tables, to this run's versions.
+    #[must_use]
+    pub fn publish(&self) -> String {
+        let mut script = self.script("publish");
+        for table in gold_tables(self.spec) {
+            publish::point(self, table, &mut script);
+        }
+        for table in gold_tables(self.spec) {
+            publish::show(self, table, &mut script);
+        }
+        script.text
+    }
+
+    fn script(&self, stage: &str) -> Script {
+        let Self { spec, id, date, .. } = self;
+        let text = format!(
+            "-- {}: {stage} of run {id}, {} {date}. Written by `sluicebox hql {stage}`.\n{SETTINGS}\n",
+            spec.name, spec.partition
+        );
+        let mut script = Script { text };
+        script.push(&format!("USE {}", quote::name(&spec.database)));
+        script
+    }
+
+    /// A table's name with its database.
+    fn table(&self, name: &str) -> String {
+        quote::table(&self.spec.database, name)
+    }
+
+    /// `run_id` of this run, as a partition and as a condition.
+    fn run_partition(&self) -> String {
+        format!("`run_id` = {}", self.id.literal())
+    }
+
+    /// Gold's partition of this run, as a partition and as a condition.
+    fn gold_partition(&self) -> String {
+        format!("{} = {}", quote::name(&self.spec.partition), self.date.literal())
+    }
+
+    /// Where a table's version of this run lies.
+    fn version(&self, table: &str) -> String {
+        self.root.join(&format!("{table}/version/run_id={}", self.id))
+    }
+}
+
+/// The tables that readers see: the spec's own, then its further ones.
+#[must_use = "iterators are lazy"]
+pub fn gold_tables(spec: &Spec) -> impl Iterator<Item = &str> {
+    std::iter::once(spec.name.as_str()).chain(spec.gold.iter().map(|gold| gold.name.as_str()))
+}
+
+/// Statements, one behind the other.
+#[derive(Debug)]
+struct Script {
+    text: String,
+}
+
+impl Script {
+    fn push(&mut self, statement: &str) {
+        self.text.push_str(statement);
+        self.text.push_str(";\n\n");
+    }
+
+    /// A statement whose answer is found again behind a line of its own: Hive and Tez talk in between.
+    fn marked(&mut self, kind: &str, name: &str, statement: &str) {
+        self.push(&format!("SELECT {}", quote::literal(&described::mark(kind, name))));
+        self.push(statement);
+    }
+}

@@ -1,0 +1,175 @@
+//! What a task counts while it writes. Rows and rejects are booked here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::seal::{Kind, Seal};
+use crate::record::{Judge, Reason};
+use crate::spec::Spec;
+use crate::transform::{Decimal, Total, Value};
+
+/// The books of one task.
+#[derive(Debug)]
+pub struct Books<'s> {
+    spec: &'s Spec,
+    /// Lines read.
+    pub lines: u64,
+    /// Records among them.
+    pub records: u64,
+    /// Lines without a byte.
+    pub blank: u64,
+    /// Header lines.
+    pub headers: u64,
+    /// Rows written.
+    pub ok: u64,
+    bytes: u64,
+    checksum: u64,
+    rejected: BTreeMap<(Reason, &'s str), u64>,
+    replaced: BTreeMap<usize, u64>,
+    totals: Vec<Total>,
+    /// Where the columns with a control total stand in a row.
+    sum_places: Vec<usize>,
+}
+
+/// The hash of one row, as a checksum adds it up.
+#[must_use]
+pub fn row_hash(row: &[u8]) -> u64 {
+    xxh3_64(row)
+}
+
+impl<'s> Books<'s> {
+    /// Empty books.
+    #[must_use]
+    pub fn new(spec: &'s Spec) -> Self {
+        let totals = spec.sums.iter().map(|column| Total::zero(spec.sum_scale(*column))).collect();
+        Self {
+            spec,
+            lines: 0,
+            records: 0,
+            blank: 0,
+            headers: 0,
+            ok: 0,
+            bytes: 0,
+            checksum: 0,
+            rejected: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+            totals,
+            sum_places: spec.sums.iter().map(|column| spec.kept_index(*column)).collect(),
+        }
+    }
+
+    /// Books the judge's last row as written.
+    pub fn row(&mut self, judge: &Judge) {
+        self.count(judge.row());
+        for column in judge.replaced() {
+            *self.replaced.entry(*column).or_default() += 1;
+        }
+        for (total, column) in self.totals.iter_mut().zip(&self.spec.sums) {
+            if let Value::Number(number) = judge.value(*column) {
+                total.add(number);
+            }
+        }
+    }
+
+    /// Books a row that was judged before, with its columns as they stand in the temp line. Fails where a column
+    /// with a control total is not a number of its scale.
+    ///
+    /// # Errors
+    /// The name of that column.
+    pub fn written_row(&mut self, row: &[u8]) -> Result<(), &'s str> {
+        self.count(row);
+        if self.totals.is_empty() {
+            return Ok(());
+        }
+        let mut summed = 0;
+        for (place, text) in super::escape::split(row, self.spec.delimiter).enumerate() {
+            let Some(index) = self.sum_places.iter().position(|sum| *sum == place) else { continue };
+            summed += 1;
+            if text == super::escape::NULL {
+                continue;
+            }
+            let column = self.spec.sums[index];
+            let number = std::str::from_utf8(text).ok().and_then(Decimal::parse);
+            match number.filter(|number| number.scale == self.spec.sum_scale(column)) {
+                Some(number) => self.totals[index].add(number),
+                None => return Err(&self.spec.columns[column].name),
+            }
+        }
+        if summed < self.totals.len() {
+            // The row ends before one of them; the last to come is missing for sure.
+            let last = self.spec.sums.iter().max().copied().unwrap_or_default();
+            return Err(&self.spec.columns[last].name);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, row: &[u8]) {
+        self.ok += 1;
+        self.bytes += row.len() as u64;
+        self.checksum = self.checksum.wrapping_add(row_hash(row));
+    }
+
+    /// Books a rejected record under its reason and the column's or rule's name.
+    pub fn reject(&mut self, reason: Reason, column: &'s str) {
+        *self.rejected.entry((reason, column)).or_default() += 1;
+    }
+
+    /// Records rejected so far.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    /// Closes the books.
+    #[must_use]
+    pub fn seal(self, kind: Kind, file: String, split_start: u64, split_length: Option<u64>) -> Seal {
+        let name = |column: usize| self.spec.columns[column].name.clone();
+        let mut rejected = super::Rejected::new();
+        for ((reason, column), count) in &self.rejected {
+            rejected.entry(reason.name().to_owned()).or_default().insert((*column).to_owned(), *count);
+        }
+        let totals = self.spec.sums.iter().zip(&self.totals);
+        Seal {
+            kind,
+            file,
+            split_start,
+            split_length,
+            lines: self.lines,
+            records: self.records,
+            ok: self.ok,
+            rejected,
+            replaced: self.replaced.iter().map(|(column, count)| (name(*column), *count)).collect(),
+            blank: self.blank,
+            headers: self.headers,
+            bytes: self.bytes,
+            checksum: self.checksum,
+            totals: totals.map(|(column, total)| (name(*column), total.to_string())).collect(),
+            reduced: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_row_adds_up_or_names_the_column_that_does_not() {
+        let column = |name: &str, more: &str| format!("[[column]]\nname = \"{name}\"\n{more}\n");
+        let money = "type = \"money\"\nprecision = 9\nscale = 2\nnullable = true";
+        let text =
+            "version = 1\n[table]\nname = \"t\"\n[input]\nformat = \"csv\"\n[audit]\nsum = [\"b\", \"a\"]\n";
+        let columns =
+            [("x", "type = \"text\"\ndrop = true"), ("a", money), ("y", "type = \"text\""), ("b", money)];
+        let columns: String = columns.iter().map(|(name, more)| column(name, more)).collect();
+        let spec = crate::spec::parse(&(text.to_owned() + &columns)).unwrap();
+        let mut books = Books::new(&spec);
+        assert_eq!(books.written_row(b"1.50\ta\\\tb\t-0.25"), Ok(()));
+        assert_eq!(books.written_row(b"\\N\t\t2.00"), Ok(()));
+        assert_eq!(books.written_row(b"1.5\t\t2.00"), Err("a"));
+        assert_eq!(books.written_row(b"1.00\t"), Err("b"));
+        let seal = books.seal(Kind::Map, String::new(), 0, None);
+        assert_eq!((seal.ok, seal.totals["a"].as_str(), seal.totals["b"].as_str()), (4, "2.50", "1.75"));
+    }
+}

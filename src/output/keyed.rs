@@ -1,0 +1,276 @@
+//! Lines for the shuffle: KEY TAB ORDER TAB PAYLOAD NUL PROVENANCE.
+//!
+//! They are made so that sorting whole lines by their bytes puts the winner of a key first and its exact
+//! copies right behind it, whatever order they arrive in. The key alone decides the reducer.
+//!
+//! - KEY is `k:` and the key's columns for a row, `r:` for a reject, `s:` for a seal (those two have file, split
+//!   start and record behind it, so that they spread over the reducers).
+//! - ORDER is what `prefer` asks for, in a form whose bytes sort as it wants.
+//! - PAYLOAD is the row (or the whole temp line of a reject or a seal) with NUL as `01 01` and `01` as `01 02`, so
+//!   that the NUL behind it sorts below any byte of a longer row.
+//! - PROVENANCE is file, split start and record of a row, joined by TABs; empty for the others.
+
+use std::io::Write;
+
+use memchr::memchr2;
+
+use super::escape;
+use super::reject::Provenance;
+use crate::record::Judge;
+use crate::spec::Spec;
+use crate::transform::{Class, Value};
+
+/// What a keyed line carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carried {
+    /// A row under its dedup key.
+    Row,
+    /// A row under the column it is summed by.
+    Group,
+    /// A rejected record.
+    Reject,
+    /// A seal.
+    Seal,
+}
+
+impl Carried {
+    const ALL: [(Self, &'static [u8]); 4] =
+        [(Self::Group, b"g:"), (Self::Row, b"k:"), (Self::Reject, b"r:"), (Self::Seal, b"s:")];
+
+    fn mark(self) -> &'static [u8] {
+        Self::ALL.iter().find(|(carried, _)| *carried == self).map_or(b"", |(_, mark)| mark)
+    }
+}
+
+/// Appends the judge's last row under the values of `key`.
+pub fn row(out: &mut Vec<u8>, spec: &Spec, judge: &Judge, carried: Carried, key: &[usize], from: Provenance) {
+    out.extend_from_slice(carried.mark());
+    for (index, column) in key.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        key_part(judge.text(*column), out);
+        if judge.value(*column) == Value::Null && judge.text(*column).is_empty() {
+            // NULL is not the empty text; a lone percent sign can't come from any.
+            out.push(b'%');
+        }
+    }
+    out.push(b'\t');
+    let prefer = spec.dedup.as_ref().filter(|_| carried == Carried::Row);
+    for (column, descending) in prefer.map_or(&[][..], |dedup| &dedup.prefer) {
+        let class = spec.columns[*column].class();
+        order(judge.value(*column), judge.text(*column), class, *descending, out);
+        out.push(b',');
+    }
+    out.push(b'\t');
+    payload(judge.row(), out);
+    out.push(0);
+    key_part(from.file, out);
+    let _ = writeln!(out, "\t{}\t{}", from.split_start, from.record);
+}
+
+/// Appends a temp line (without its line feed) that no key is for: a reject or a seal.
+pub fn line(out: &mut Vec<u8>, carried: Carried, from: Provenance, temp_line: &[u8]) {
+    out.extend_from_slice(carried.mark());
+    key_part(from.file, out);
+    let _ = write!(out, ":{}:{}", from.split_start, from.record);
+    out.extend_from_slice(b"\t\t");
+    payload(temp_line, out);
+    out.extend_from_slice(b"\0\n");
+}
+
+/// Whether a group's key is the one that a row with this field is put under.
+#[must_use]
+pub fn is_group_key(key: &[u8], field: &[u8]) -> bool {
+    let mut made = Carried::Group.mark().to_vec();
+    if field == escape::NULL {
+        made.push(b'%');
+    } else {
+        key_part(&escape::unescape(field), &mut made);
+    }
+    // A bad value that was replaced by nothing is keyed as NULL is.
+    key == made || field.is_empty() && key == b"g:%"
+}
+
+/// Appends bytes with controls, `%` and `,` as `%XX`: one field, one line, and no two texts alike.
+fn key_part(text: &[u8], out: &mut Vec<u8>) {
+    for byte in text {
+        if matches!(byte, 0..0x20 | b'%' | b',' | 0x7f) {
+            let _ = write!(out, "%{byte:02X}");
+        } else {
+            out.push(*byte);
+        }
+    }
+}
+
+/// Appends a value in a form whose bytes sort as `prefer` wants; NULL comes last either way.
+fn order(value: Value, text: &[u8], class: Option<Class>, descending: bool, out: &mut Vec<u8>) {
+    let turn = |digit: u8, largest: u8| if descending { largest - digit } else { digit };
+    match (value, class) {
+        (Value::Date(day), _) => {
+            let day = if descending { 99_999_999 - day } else { day };
+            let _ = write!(out, ".{day:08}");
+        }
+        (Value::Number(number), _) => {
+            let negative = number.unscaled < 0;
+            out.push(b'.');
+            // A negative number sorts before any other, and the larger its digits the earlier.
+            out.push(if negative == descending { b'1' } else { b'0' });
+            let from = out.len();
+            let _ = write!(out, "{:038}", number.unscaled.unsigned_abs());
+            if negative != descending {
+                out[from..].iter_mut().for_each(|digit| *digit = b'9' - (*digit - b'0'));
+            }
+        }
+        (Value::Text, _) => {
+            out.push(b'.');
+            for byte in text {
+                out.push(b'0' + turn(byte >> 4, 15));
+                out.push(b'0' + turn(byte & 15, 15));
+            }
+            if descending {
+                // A text comes before its own beginning.
+                out.push(b'~');
+            }
+        }
+        (Value::Null, _) => out.push(b'~'),
+    }
+}
+
+fn payload(mut text: &[u8], out: &mut Vec<u8>) {
+    while let Some(at) = memchr2(0, 1, text) {
+        out.extend_from_slice(&text[..at]);
+        out.extend_from_slice(&[1, text[at] + 1]);
+        text = &text[at + 1..];
+    }
+    out.extend_from_slice(text);
+}
+
+/// A keyed line, taken apart. The payload is still encoded: equal rows are equal so, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keyed<'l> {
+    /// What it carries.
+    pub carried: Carried,
+    /// What the shuffle went by, with its mark.
+    pub key: &'l [u8],
+    /// The encoded row or temp line.
+    pub payload: &'l [u8],
+    /// File, split start and record of a row.
+    pub provenance: &'l [u8],
+}
+
+/// Takes a keyed line apart. `None` where it is none.
+#[must_use]
+pub fn parse(line: &[u8]) -> Option<Keyed<'_>> {
+    let (carried, _) = Carried::ALL.into_iter().find(|(_, mark)| line.starts_with(mark))?;
+    let (key, rest) = cut(line, b'\t')?;
+    let (_, rest) = cut(rest, b'\t')?;
+    let (payload, provenance) = cut(rest, 0)?;
+    Some(Keyed { carried, key, payload, provenance })
+}
+
+fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let place = memchr::memchr(at, text)?;
+    Some((&text[..place], &text[place + 1..]))
+}
+
+/// Decodes a payload into `out`, which is cleared first. `false` where it was no payload.
+#[must_use]
+pub fn decode(payload: &[u8], out: &mut Vec<u8>) -> bool {
+    out.clear();
+    let mut rest = payload;
+    while let Some(at) = memchr::memchr(1, rest) {
+        out.extend_from_slice(&rest[..at]);
+        match rest.get(at + 1) {
+            Some(code @ 1..=2) => out.push(code - 1),
+            _ => return false,
+        }
+        rest = &rest[at + 2..];
+    }
+    out.extend_from_slice(rest);
+    true
+}
+
+/// A row's provenance: file, split start and record. `None` where it is none.
+#[must_use]
+pub fn provenance(text: &[u8]) -> Option<(Vec<u8>, u64, u64)> {
+    let mut parts = text.split(|byte| *byte == b'\t');
+    let file = percent_decode(parts.next()?)?;
+    let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse().ok();
+    let (start, record) = (number()?, number()?);
+    parts.next().is_none().then_some((file, start, record))
+}
+
+fn percent_decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        if text[at] == b'%' {
+            let code = std::str::from_utf8(text.get(at + 1..at + 3)?).ok()?;
+            plain.push(u8::from_str_radix(code, 16).ok()?);
+            at += 3;
+        } else {
+            plain.push(text[at]);
+            at += 1;
+        }
+    }
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transform::Decimal;
+    use proptest::prelude::*;
+
+    fn ordered(value: Value, text: &[u8], descending: bool) -> Vec<u8> {
+        let mut out = Vec::new();
+        order(value, text, None, descending, &mut out);
+        out.push(b',');
+        out
+    }
+
+    fn number(unscaled: i128) -> Value {
+        Value::Number(Decimal { unscaled, scale: 2 })
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_sort_as_their_bytes(left in any::<i64>(), right in any::<i64>(), descending: bool) {
+            let (a, b) = (ordered(number(left.into()), b"", descending), ordered(number(right.into()), b"", descending));
+            let expected = if descending { right.cmp(&left) } else { left.cmp(&right) };
+            prop_assert_eq!(a.cmp(&b), expected);
+            prop_assert!(a < ordered(Value::Null, b"", descending));
+        }
+
+        #[test]
+        fn texts_sort_as_their_bytes(left in prop::collection::vec(any::<u8>(), 0..6), right in prop::collection::vec(any::<u8>(), 0..6), descending: bool) {
+            let (a, b) = (ordered(Value::Text, &left, descending), ordered(Value::Text, &right, descending));
+            let expected = if descending { right.cmp(&left) } else { left.cmp(&right) };
+            prop_assert_eq!(a.cmp(&b), expected);
+            prop_assert!(a < ordered(Value::Null, b"", descending));
+        }
+
+        #[test]
+        fn payloads_sort_as_their_rows_and_come_back(left in prop::collection::vec(0_u8..4, 0..8), right in prop::collection::vec(0_u8..4, 0..8)) {
+            let encode = |row: &[u8]| {
+                let mut out = Vec::new();
+                payload(row, &mut out);
+                out
+            };
+            let (a, b) = (encode(&left), encode(&right));
+            let behind = |encoded: &[u8]| [encoded, b"\0p"].concat();
+            prop_assert_eq!(behind(&a).cmp(&behind(&b)), left.cmp(&right));
+            let mut back = Vec::new();
+            prop_assert!(decode(&a, &mut back));
+            prop_assert_eq!(back, left);
+        }
+    }
+
+    #[test]
+    fn days_sort_as_the_calendar() {
+        let (early, late) = (Value::Date(1_01_01), Value::Date(9999_12_31));
+        assert!(ordered(early, b"", false) < ordered(late, b"", false));
+        assert!(ordered(early, b"", true) > ordered(late, b"", true));
+    }
+}

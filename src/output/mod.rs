@@ -1,0 +1,11 @@
+//! What goes out: escaped fields, temp lines, keyed lines, the books and the seal that closes them.
+
+mod books;
+pub mod escape;
+pub mod keyed;
+mod reject;
+mod seal;
+
+pub use books::{Books, row_hash};
+pub use reject::{Provenance, reject_line};
+pub use seal::{Kind, Passed, Reduced, Rejected, Seal, seal_line};

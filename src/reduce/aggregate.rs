@@ -1,0 +1,80 @@
+//! Sums by group: what `reducer --aggregate NAME` writes in place of rows.
+
+use std::collections::BTreeMap;
+
+use crate::exit::{Error, Result};
+use crate::output::{escape, keyed};
+use crate::spec::Spec;
+use crate::transform::{Decimal, Total};
+
+/// The sums of the groups that were not written yet.
+///
+/// Rows that the mapper keyed by the group come together, and one group is held at a time. Rows under the dedup
+/// key come in any order of groups; then all groups are held, so the column should have few values.
+#[derive(Debug)]
+pub struct Aggregate<'s> {
+    spec: &'s Spec,
+    /// The group column's place in a row.
+    place: usize,
+    groups: BTreeMap<Vec<u8>, (u64, Vec<Total>)>,
+}
+
+impl<'s> Aggregate<'s> {
+    /// Sums by a source column.
+    #[must_use]
+    pub fn new(spec: &'s Spec, column: usize) -> Self {
+        Self { spec, place: spec.kept_index(column), groups: BTreeMap::new() }
+    }
+
+    /// Adds a row to its group. `key` is what the mapper keyed it by, where that was the group.
+    ///
+    /// # Errors
+    /// `Input` where the row has other columns than the spec, or was keyed by another one: then a group would be
+    /// torn into several. `line` is named.
+    pub fn add(&mut self, row: &[u8], key: Option<&[u8]>, line: u64) -> Result<()> {
+        let fields: Vec<&[u8]> = escape::split(row, self.spec.delimiter).collect();
+        let wrong = |column: &str| {
+            Error::Input(format!(
+                "line {line}: {column} is missing or no number of its scale; was it made by this spec?"
+            ))
+        };
+        let group = fields.get(self.place).ok_or_else(|| wrong("the group's column"))?;
+        let sums = &self.spec.sums;
+        if !self.groups.contains_key(*group) {
+            if key.is_some_and(|key| !keyed::is_group_key(key, group)) {
+                return Err(Error::Input(format!(
+                    "line {line} is keyed by another column; give --aggregate the name that the mapper was given"
+                )));
+            }
+            let zeros = sums.iter().map(|column| Total::zero(self.spec.sum_scale(*column))).collect();
+            self.groups.insert(group.to_vec(), (0, zeros));
+        }
+        let Some((count, totals)) = self.groups.get_mut(*group) else { return Ok(()) };
+        *count += 1;
+        for (total, column) in totals.iter_mut().zip(sums) {
+            let text = fields.get(self.spec.kept_index(*column)).copied().unwrap_or_default();
+            if text == escape::NULL {
+                continue;
+            }
+            let number = std::str::from_utf8(text).ok().and_then(Decimal::parse);
+            match number.filter(|number| number.scale == self.spec.sum_scale(*column)) {
+                Some(number) => total.add(number),
+                None => return Err(wrong(&self.spec.columns[*column].name)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends a line for each group, `group count sum...`, and forgets them.
+    pub fn write(&mut self, out: &mut Vec<u8>) {
+        for (group, (count, totals)) in std::mem::take(&mut self.groups) {
+            out.extend_from_slice(&group);
+            let texts = std::iter::once(count.to_string()).chain(totals.iter().map(ToString::to_string));
+            for text in texts {
+                out.push(self.spec.delimiter);
+                out.extend_from_slice(text.as_bytes());
+            }
+            out.push(b'\n');
+        }
+    }
+}

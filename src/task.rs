@@ -1,0 +1,248 @@
+//! The mapper's task: lines in, temp lines out. It joins the cutter, the judge and the books, and does no I/O.
+
+use crate::exit::{Error, Result};
+use crate::input::{Boms, Cutter, Line};
+use crate::output::keyed::{self, Carried};
+use crate::output::{Books, Kind, Provenance, Seal, reject_line, seal_line};
+use crate::record::{Judge, Reason, Verdict};
+use crate::spec::Spec;
+
+/// What a task is told about its stream.
+#[derive(Debug, Clone, Default)]
+pub struct Split {
+    /// The file, as the environment names it; `-` at a pipe.
+    pub file: String,
+    /// Where the split starts, in bytes.
+    pub start: u64,
+    /// How long it is, in bytes, where that is known.
+    pub length: Option<u64>,
+    /// Whether the stream is known to begin a file, so that its first line is the header.
+    pub begins_file: bool,
+}
+
+impl Split {
+    /// A stream at a plain pipe.
+    #[must_use]
+    pub fn stdin() -> Self {
+        Self { file: "-".to_owned(), start: 0, length: None, begins_file: true }
+    }
+}
+
+/// What a task writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Temp lines: rows and rejects with their status, the seal last.
+    Temp,
+    /// The same as keyed lines, under the dedup key or under the column that rows are summed by.
+    Keyed(Option<usize>),
+    /// Plain rows, for people at a pipe; rejects apart.
+    Plain,
+    /// Plain rows; the first reject ends the task.
+    Fail,
+}
+
+/// Where a task's lines go; the caller empties it as it likes.
+#[derive(Debug, Default)]
+pub struct Sink {
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// Rejects, where they go apart.
+    pub rejects: Vec<u8>,
+}
+
+/// One task over one stream.
+#[derive(Debug)]
+pub struct Task<'s> {
+    cutter: Cutter,
+    line: LineTask<'s>,
+}
+
+/// All of the task but the cutter, so that the two can be borrowed apart.
+#[derive(Debug)]
+struct LineTask<'s> {
+    spec: &'s Spec,
+    judge: Judge<'s>,
+    books: Books<'s>,
+    split: Split,
+    mode: Mode,
+    /// Whether the next line must be the header.
+    header_due: bool,
+    /// A temp line on its way into a keyed line.
+    scratch: Vec<u8>,
+}
+
+impl<'s> Task<'s> {
+    /// A task that has read nothing. With `no_header` the first line may be a record.
+    #[must_use]
+    pub fn new(spec: &'s Spec, split: Split, mode: Mode, no_header: bool) -> Self {
+        let boms = if split.begins_file { Boms::All } else { Boms::None };
+        let header_due = spec.input.header && split.begins_file && !no_header;
+        Self {
+            cutter: Cutter::new(spec.input.max_record_bytes, boms),
+            line: LineTask {
+                spec,
+                judge: Judge::new(spec),
+                books: Books::new(spec),
+                split,
+                mode,
+                header_due,
+                scratch: Vec::new(),
+            },
+        }
+    }
+
+    /// Takes the next bytes of the stream.
+    ///
+    /// # Errors
+    /// `Drift` where the first line is not the header; `Failed` at the first reject where the mode asks for it.
+    pub fn feed(&mut self, block: &[u8], sink: &mut Sink) -> Result<()> {
+        self.cutter.feed(block, |line| self.line.take(line, sink))
+    }
+
+    /// Ends the stream: the last line, then the seal.
+    ///
+    /// # Errors
+    /// As `feed`.
+    pub fn finish(mut self, sink: &mut Sink) -> Result<Seal> {
+        self.cutter.finish(|line| self.line.take(line, sink))?;
+        Ok(self.line.seal(sink))
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn books(&self) -> &Books<'s> {
+        &self.line.books
+    }
+}
+
+impl LineTask<'_> {
+    fn take(&mut self, line: Line, sink: &mut Sink) -> Result<()> {
+        self.books.lines += 1;
+        if std::mem::take(&mut self.header_due) && (line.too_long || !self.judge.is_header_line(line.bytes)) {
+            return Err(drift(self.spec, &self.split.file, line.bytes));
+        }
+        if line.bytes.is_empty() && !line.too_long {
+            self.books.blank += 1;
+            return Ok(());
+        }
+        let verdict =
+            if line.too_long { Verdict::Reject(Reason::TooLong, "") } else { self.judge.judge(line.bytes) };
+        match verdict {
+            Verdict::Header => self.books.headers += 1,
+            Verdict::Ok => {
+                self.books.records += 1;
+                self.row(&mut sink.out);
+            }
+            Verdict::Reject(reason, column) => {
+                self.books.records += 1;
+                self.books.reject(reason, column);
+                return self.reject((reason, column), line.bytes, sink);
+            }
+        }
+        Ok(())
+    }
+
+    fn provenance<'a>(split: &'a Split, books: &Books) -> Provenance<'a> {
+        Provenance { file: split.file.as_bytes(), split_start: split.start, record: books.records }
+    }
+
+    fn row(&mut self, out: &mut Vec<u8>) {
+        self.books.row(&self.judge);
+        match self.mode {
+            Mode::Temp => {
+                out.extend_from_slice(b"ok");
+                out.push(self.spec.delimiter);
+                out.extend_from_slice(self.judge.row());
+                out.push(b'\n');
+            }
+            Mode::Plain | Mode::Fail => {
+                out.extend_from_slice(self.judge.row());
+                out.push(b'\n');
+            }
+            Mode::Keyed(group) => {
+                let from = Self::provenance(&self.split, &self.books);
+                match (group, &self.spec.dedup) {
+                    (Some(column), _) => {
+                        keyed::row(out, self.spec, &self.judge, Carried::Group, &[column], from);
+                    }
+                    (None, Some(dedup)) => {
+                        keyed::row(out, self.spec, &self.judge, Carried::Row, &dedup.key, from);
+                    }
+                    (None, None) => unreachable!("the mapper refuses --keyed without [dedup]"),
+                }
+            }
+        }
+    }
+
+    fn reject(&mut self, why: (Reason, &str), raw: &[u8], sink: &mut Sink) -> Result<()> {
+        let from = Self::provenance(&self.split, &self.books);
+        let (delimiter, keep) = (self.spec.delimiter, self.spec.raw);
+        match self.mode {
+            Mode::Temp => reject_line(&mut sink.out, delimiter, why, from, raw, keep),
+            Mode::Plain => reject_line(&mut sink.rejects, delimiter, why, from, raw, keep),
+            Mode::Keyed(_) => {
+                self.scratch.clear();
+                reject_line(&mut self.scratch, delimiter, why, from, raw, keep);
+                self.scratch.pop();
+                keyed::line(&mut sink.out, Carried::Reject, from, &self.scratch);
+            }
+            Mode::Fail => {
+                let (reason, column) = why;
+                let place = if column.is_empty() { String::new() } else { format!(" in {column}") };
+                let (line, name) = (self.books.lines, stream_name(&self.split.file));
+                let shown = if keep == crate::spec::Raw::Keep { show(raw) } else { "(not shown)".to_owned() };
+                return Err(Error::Failed(format!(
+                    "{name}, line {line}: {reason}{place}: {shown}; mend it, or leave --rejects fail away to go on"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(mut self, sink: &mut Sink) -> Seal {
+        let delimiter = self.spec.delimiter;
+        let (start, length) = (self.split.start, self.split.length);
+        let seal = self.books.seal(Kind::Map, self.split.file.clone(), start, length);
+        match self.mode {
+            Mode::Temp => seal_line(&mut sink.out, delimiter, &seal),
+            Mode::Keyed(_) => {
+                self.scratch.clear();
+                seal_line(&mut self.scratch, delimiter, &seal);
+                self.scratch.pop();
+                // A seal is no record; in its key its number is 0, which no record has.
+                let from = Provenance { file: self.split.file.as_bytes(), split_start: start, record: 0 };
+                keyed::line(&mut sink.out, Carried::Seal, from, &self.scratch);
+            }
+            Mode::Plain | Mode::Fail => {}
+        }
+        seal
+    }
+}
+
+/// What people call a stream.
+#[must_use]
+pub fn stream_name(file: &str) -> &str {
+    if file == "-" { "standard input" } else { file }
+}
+
+/// The error of a file whose first line is not the header that the spec describes.
+#[must_use]
+pub fn drift(spec: &Spec, file: &str, found: &[u8]) -> Error {
+    let expected: Vec<&str> = spec.columns.iter().map(|column| column.from.as_str()).collect();
+    let delimiter = char::from(spec.input.delimiter).to_string();
+    let name = stream_name(file);
+    Error::Drift(format!(
+        "{name}, line 1: the header drifted\n  expected: {}\n  found:    {}\n  Mend the source or the spec's \
+         `from` names; a stream without a header takes --no-header.",
+        expected.join(&delimiter),
+        show(found)
+    ))
+}
+
+/// The beginning of a line, for a message.
+fn show(line: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(line).chars().take(300).collect();
+    let text: String =
+        text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+    if text.is_empty() { "(a blank line)".to_owned() } else { text }
+}

@@ -1,0 +1,146 @@
+//! `region`: any closed vocabulary. White space folds, then case, then aliases, then the allowed labels.
+
+use std::collections::{HashMap, HashSet};
+
+use super::text::{hold_length, max_length};
+use super::{Class, Transform, Value};
+use crate::record::Reason;
+use crate::spec::options::{Options, Reader, Span, string_list, wrong_type};
+
+#[derive(Debug, Clone, Copy)]
+enum Case {
+    Upper,
+    Lower,
+    Keep,
+}
+
+#[derive(Debug)]
+struct Region {
+    case: Case,
+    /// From every other spelling to the label.
+    aliases: HashMap<String, String>,
+    allowed: Option<HashSet<String>>,
+    max_length: Option<usize>,
+}
+
+pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Transform> {
+    let at = options.place("case");
+    let case = match options.string(reader, "case") {
+        None | Some("keep") => Case::Keep,
+        Some("upper") => Case::Upper,
+        Some("lower") => Case::Lower,
+        Some(other) => {
+            reader.error(&at, format!("`case` takes \"upper\", \"lower\" or \"keep\", not \"{other}\""));
+            Case::Keep
+        }
+    };
+    let allowed = options.strings(reader, "allowed").map(|labels| {
+        for (label, at) in &labels {
+            canonical(reader, label, case, at);
+        }
+        labels.into_iter().map(|(label, _)| label).collect::<HashSet<_>>()
+    });
+    let aliases = aliases(reader, options, case, allowed.as_ref());
+    Box::new(Region { case, aliases, allowed, max_length: max_length(reader, options) })
+}
+
+fn aliases(
+    reader: &mut Reader,
+    options: &mut Options,
+    case: Case,
+    allowed: Option<&HashSet<String>>,
+) -> HashMap<String, String> {
+    let mut aliases = HashMap::new();
+    let Some(value) = options.take("aliases") else { return aliases };
+    let Some(table) = value.get_ref().as_table() else {
+        wrong_type(reader, "aliases", value, "a table of lists, such as { \"EUROPE\" = [\"EU\"] }");
+        return aliases;
+    };
+    let labels: Vec<&str> = table.iter().map(|(label, _)| label.get_ref().as_ref()).collect();
+    for (label, spellings) in table {
+        let name = label.get_ref().as_ref();
+        canonical(reader, name, case, &label.span());
+        if allowed.is_some_and(|allowed| !allowed.contains(name)) {
+            reader.error(
+                &label.span(),
+                format!(
+                    "label \"{name}\" is not in `allowed`, so its aliases would all be rejected; add it there"
+                ),
+            );
+        }
+        for (spelling, at) in string_list(reader, name, spellings).unwrap_or_default() {
+            let mut folded = String::new();
+            fold(&spelling, case, &mut folded);
+            let label =
+                labels.contains(&folded.as_str()) || allowed.is_some_and(|allowed| allowed.contains(&folded));
+            if folded != name && label {
+                reader
+                    .error(&at, format!("alias \"{spelling}\" is a label of its own; remove one of the two"));
+            }
+            if let Some(other) = aliases.insert(folded, name.to_owned())
+                && other != name
+            {
+                reader.error(
+                    &at,
+                    format!("alias \"{spelling}\" stands for \"{other}\" already; remove one of the two"),
+                );
+            }
+        }
+    }
+    aliases
+}
+
+/// A label must come out of the folding as it went in, else it could be written in two ways.
+fn canonical(reader: &mut Reader, label: &str, case: Case, at: &Span) {
+    let mut folded = String::new();
+    fold(label, case, &mut folded);
+    if folded != label {
+        reader.error(at, format!("label \"{label}\" is not in the column's own form; write it \"{folded}\""));
+    }
+}
+
+/// Appends the text with its inner white space as single spaces, in the wanted case.
+fn fold(text: &str, case: Case, out: &mut String) {
+    let start = out.len();
+    for word in text.split_whitespace() {
+        if out.len() > start {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    match case {
+        Case::Keep => {}
+        _ if out[start..].is_ascii() => match case {
+            Case::Upper => out[start..].make_ascii_uppercase(),
+            _ => out[start..].make_ascii_lowercase(),
+        },
+        Case::Upper => *out = out[..start].to_owned() + &out[start..].to_uppercase(),
+        Case::Lower => *out = out[..start].to_owned() + &out[start..].to_lowercase(),
+    }
+}
+
+impl Transform for Region {
+    fn hive(&self) -> String {
+        "STRING".to_owned()
+    }
+
+    fn class(&self) -> Class {
+        Class::Text
+    }
+
+    fn longest_label(&self) -> usize {
+        self.aliases.values().map(String::len).max().unwrap_or(0)
+    }
+
+    fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {
+        let mut folded = String::with_capacity(text.len());
+        fold(text, self.case, &mut folded);
+        let label = self.aliases.get(&folded).unwrap_or(&folded);
+        if self.allowed.as_ref().is_some_and(|allowed| !allowed.contains(label)) {
+            return Err(Reason::Region);
+        }
+        hold_length(label, self.max_length)?;
+        out.extend_from_slice(label.as_bytes());
+        Ok(Value::Text)
+    }
+}

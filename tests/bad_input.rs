@@ -1,0 +1,294 @@
+//! The binaries against what goes wrong around them: streams that break, floods, what is missing or full. Errors stop
+//! with the exit code of their kind and one message, and memory stays flat whatever comes in.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use assert_cmd::assert::OutputAssertExt;
+use tempfile::TempDir;
+
+const MAPPER: &str = env!("CARGO_BIN_EXE_mapper");
+const REDUCER: &str = env!("CARGO_BIN_EXE_reducer");
+const BINARIES: [&str; 4] =
+    [MAPPER, REDUCER, env!("CARGO_BIN_EXE_validator"), env!("CARGO_BIN_EXE_sluicebox")];
+
+const SPEC: &str = "version = 1\n[table]\nname = \"t\"\n[dedup]\nkey = [\"id\"]\n\
+                    [[column]]\nname = \"id\"\ntype = \"integer\"\n[[column]]\nname = \"note\"\ntype = \"text\"\n";
+
+/// The most memory that a binary may take, in kB.
+const FLAT: u64 = 16 * 1024;
+
+/// A folder with the spec in it, under the name that is the default.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("table.toml"), SPEC).unwrap();
+    folder
+}
+
+/// A binary in that folder, with no task's environment around it.
+fn command(binary: &str, folder: &TempDir) -> Command {
+    let mut command = Command::new(binary);
+    command.current_dir(folder.path()).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn spawn(binary: &str, arguments: &[&str], folder: &TempDir) -> (Child, ChildStdin) {
+    let mut child = command(binary, folder)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdin = child.stdin.take().unwrap();
+    (child, stdin)
+}
+
+fn stderr(mut command: Command, code: i32) -> String {
+    let output = command.assert().code(code).get_output().clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+#[test]
+fn help_and_version_of_every_binary() {
+    let folder = folder();
+    for binary in BINARIES {
+        for option in ["--help", "--version"] {
+            let output = command(binary, &folder).arg(option).assert().code(0).get_output().clone();
+            assert!(!output.stdout.is_empty(), "{binary} {option}");
+            assert!(output.stderr.is_empty(), "{binary} {option}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_usage() {
+    let folder = folder();
+    for arguments in [
+        &["--nonsense"][..],
+        &["extra"],
+        &["--spec"],
+        &["--keyed", "--rejects", "bad.tsv"],
+        &["--aggregate", "id", "--rejects", "fail"],
+        &["--aggregate", "id", "--keyed"],
+        &["--aggregate", "nowhere"],
+    ] {
+        let mut mapper = command(MAPPER, &folder);
+        mapper.args(arguments);
+        assert!(!stderr(mapper, 2).is_empty(), "{arguments:?}");
+    }
+    assert!(!folder.path().join("bad.tsv").exists());
+    let mut reducer = command(REDUCER, &folder);
+    reducer.args(["--aggregate", "nowhere"]);
+    assert!(stderr(reducer, 2).contains("there are: id, note"));
+}
+
+#[test]
+fn a_spec_that_cannot_be_read_is_usage() {
+    let folder = folder();
+    fs::write(folder.path().join("latin1.toml"), b"version = 1\n# \xe9\n").unwrap();
+    for binary in [MAPPER, REDUCER] {
+        for (spec, says) in [
+            ("missing.toml", "No such file"),
+            (".", "directory"),
+            ("latin1.toml", "latin1.toml:2: not UTF-8"),
+        ] {
+            let mut run = command(binary, &folder);
+            run.args(["--spec", spec]);
+            let text = stderr(run, 2);
+            assert!(text.contains(says), "{text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_read_error_stops() {
+    let folder = folder();
+    for binary in [MAPPER, REDUCER] {
+        let mut run = command(binary, &folder);
+        run.stdin(File::open(folder.path()).unwrap());
+        let text = stderr(run, 3);
+        assert!(text.contains("cannot read standard input: "), "{text}");
+    }
+}
+
+#[test]
+fn a_full_disk_stops() {
+    let folder = folder();
+    fs::write(folder.path().join("in.csv"), "id,note\n1,a\n2,b\n").unwrap();
+    let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for arguments in [&[][..], &["--keyed"], &["--rejects", "bad.tsv"]] {
+        let mut mapper = command(MAPPER, &folder);
+        mapper.args(arguments).stdin(File::open(folder.path().join("in.csv")).unwrap()).stdout(full());
+        let text = stderr(mapper, 3);
+        assert!(text.contains("cannot write to standard output: No space left"), "{text}");
+    }
+    fs::write(folder.path().join("bad.csv"), "id,note\nx,a\n").unwrap();
+    let mut mapper = command(MAPPER, &folder);
+    mapper.args(["--rejects", "/dev/full"]).stdin(File::open(folder.path().join("bad.csv")).unwrap());
+    assert!(stderr(mapper, 3).contains("cannot write to /dev/full: "));
+
+    fs::write(folder.path().join("keyed"), "k:1\t\t1\ta\0-\t0\t1\n").unwrap();
+    let mut reducer = command(REDUCER, &folder);
+    reducer.stdin(File::open(folder.path().join("keyed")).unwrap()).stdout(full());
+    assert!(stderr(reducer, 3).contains("cannot write to standard output: No space left"));
+}
+
+#[test]
+fn a_closed_pipe_stops() {
+    let folder = folder();
+    for (binary, line) in [(MAPPER, "id,note\n"), (REDUCER, "k:1\t\t1\ta\0-\t0\t1\n")] {
+        let (mut child, mut stdin) = spawn(binary, &[], &folder);
+        drop(child.stdout.take());
+        // It may end before it has read all.
+        let _ = stdin.write_all(line.repeat(100).as_bytes());
+        let _ = stdin.write_all(if binary == MAPPER { b"1,a\n" } else { b"k:2\t\t2\ta\0-\t0\t2\n" });
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        assert!(text.contains("Broken pipe") && text.lines().count() == 1, "{text}");
+    }
+}
+
+#[test]
+fn rejects_that_cannot_be_written_stop_before_anything_is_read() {
+    let folder = folder();
+    fs::write(folder.path().join("in.csv"), "id,note\n1,a\n").unwrap();
+    for path in ["no/such/file", "."] {
+        let mut mapper = command(MAPPER, &folder);
+        mapper.args(["--rejects", path]).stdin(File::open(folder.path().join("in.csv")).unwrap());
+        let output = mapper.assert().code(3).get_output().clone();
+        assert!(output.stdout.is_empty());
+        assert!(String::from_utf8(output.stderr).unwrap().contains(&format!("cannot write {path}: ")));
+    }
+}
+
+/// Runs a binary on a stream of parts, holds its memory's high-water mark to the limit while it waits for more, and
+/// returns what it wrote.
+fn flat(binary: &str, arguments: &[&str], parts: impl Iterator<Item = Vec<u8>>, tail: &[u8]) -> Vec<u8> {
+    let folder = folder();
+    let (mut child, mut stdin) = spawn(binary, arguments, &folder);
+    let mut stdout = child.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut out = Vec::new();
+        stdout.read_to_end(&mut out).map(|_| out)
+    });
+    for part in parts {
+        stdin.write_all(&part).unwrap();
+    }
+    // More than a pipe holds: when it is all written, what came before it has been read.
+    for _ in 0..(1 << 21) / tail.len() {
+        stdin.write_all(tail).unwrap();
+    }
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    drop(stdin);
+    let out = reader.join().unwrap().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(peak < FLAT, "{peak} kB");
+    out
+}
+
+fn chunks(chunk: &[u8], count: usize) -> impl Iterator<Item = Vec<u8>> + use<> {
+    std::iter::repeat_n(chunk.to_vec(), count)
+}
+
+/// The last line's JSON.
+fn seal(out: &[u8]) -> serde_json::Value {
+    let line = out.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n').next_back().unwrap();
+    serde_json::from_slice(line.strip_prefix(b"seal\t").unwrap()).unwrap()
+}
+
+#[test]
+fn a_line_of_64_mib_takes_no_more_memory_than_the_limit() {
+    // Backslashes are the worst: each is escaped, in a keyed line's payload too.
+    for arguments in [&[][..], &["--keyed"]] {
+        let parts = std::iter::once(b"id,note\n1,".to_vec()).chain(chunks(&b"\\".repeat(1 << 20), 64));
+        let out = flat(MAPPER, arguments, parts.chain([b"\n".to_vec()]), b"7,after\n");
+        if arguments.is_empty() {
+            let seal = seal(&out);
+            assert_eq!(seal["rejected"], serde_json::json!({"too_long": {"": 1}}));
+            assert_eq!(seal["ok"], (1 << 21) / 8);
+            assert!(out.starts_with(b"too_long\t\t-\t0\t1\t1,\\\\"));
+        }
+    }
+}
+
+#[test]
+fn millions_of_tiny_lines_take_no_memory() {
+    let empty = flat(MAPPER, &["--no-header"], chunks(&b"\n".repeat(1 << 20), 4), b"\n");
+    assert_eq!(seal(&empty)["blank"], (4 << 20) + (2 << 20));
+    // Each becomes a reject many times its size.
+    let short = flat(MAPPER, &["--no-header"], chunks(&b"x\r".repeat(1 << 17), 2), b"\n");
+    assert_eq!(seal(&short)["rejected"]["field_count"][""], 2 << 17);
+}
+
+#[test]
+fn a_key_of_200_000_rows_takes_no_memory() {
+    let rows = |from: u32| -> Vec<u8> {
+        let row = |n: u32| format!("k:1\t\t1\t{:06}{}\0hdfs://host/a.csv\t0\t{n}\n", n / 2, "y".repeat(50));
+        (from..from + 1000).flat_map(|n| row(n).into_bytes()).collect()
+    };
+    let tail = format!("k:2\t\t2\t{}\0-\t0\t1\n", "z".repeat(100));
+    let out = flat(REDUCER, &[], (0..200).map(|part| rows(part * 1000)), tail.as_bytes());
+    let seal = seal(&out);
+    assert_eq!(seal["ok"], 2);
+    assert_eq!(seal["duplicates"], 199_998);
+    assert_eq!(seal["copies"], 1 + (1 << 21) / tail.len() - 1);
+    assert_eq!(seal["records"], 200_000 + (1 << 21) / tail.len());
+}
+
+#[test]
+fn nul_bytes_are_bytes() {
+    let folder = folder();
+    fs::write(folder.path().join("in.csv"), b"id,note\n1,\0\n\0\n2,a\0b\n").unwrap();
+    let mut mapper = command(MAPPER, &folder);
+    mapper.stdin(File::open(folder.path().join("in.csv")).unwrap());
+    let out = mapper.assert().code(0).get_output().stdout.clone();
+    assert!(out.starts_with(b"ok\t1\t\0\nfield_count\t\t-\t0\t2\t\0\nok\t2\ta\0b\nseal\t"));
+}
+
+/// The segment of an ELF file that names its dynamic linker.
+const PT_INTERP: usize = 3;
+
+/// What a node needs is the file itself: no interpreter (dynamic linker) is asked for.
+#[test]
+fn the_binaries_are_static() {
+    for binary in BINARIES {
+        let elf = fs::read(Path::new(binary)).unwrap();
+        assert_eq!(&elf[..5], b"\x7fELF\x02", "a 64-bit ELF file");
+        let number = |at: usize, length: usize| {
+            elf[at..at + length].iter().rev().fold(0_usize, |number, byte| number << 8 | usize::from(*byte))
+        };
+        let (table, size, count) = (number(32, 8), number(54, 2), number(56, 2));
+        assert!((0..count).all(|index| number(table + index * size, 4) != PT_INTERP), "{binary}");
+    }
+}
+
+#[test]
+fn rejects_never_overwrite_what_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = "version = 1\n[table]\nname = \"t\"\n[[column]]\nname = \"id\"\ntype = \"integer\"\n";
+    std::fs::write(dir.path().join("table.toml"), spec).unwrap();
+    std::fs::write(dir.path().join("in.csv"), "id\nx\n").unwrap();
+    for rejects in ["in.csv", "table.toml"] {
+        let before = std::fs::read(dir.path().join(rejects)).unwrap();
+        let stdin = std::fs::File::open(dir.path().join("in.csv")).unwrap();
+        let output = std::process::Command::new(MAPPER)
+            .current_dir(dir.path())
+            .args(["--rejects", rejects])
+            .stdin(stdin)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(std::fs::read(dir.path().join(rejects)).unwrap(), before);
+    }
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# What the pipeline's scripts refuse before Hadoop or Hive is asked anything.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
+  # shellcheck source=scripts/lib/common.sh
+  . "$REPO/scripts/lib/common.sh"
+  SLUICEBOX_BIN=$(binaries_dir)
+  # Whatever is asked of Hadoop or Hive here fails the test.
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  for tool in hadoop hdfs yarn beeline; do
+    printf '#!/bin/sh\necho "asked $0 $*" >&2; exit 99\n' >"$BATS_TEST_TMPDIR/bin/$tool"
+    chmod +x "$BATS_TEST_TMPDIR/bin/$tool"
+  done
+  export SLUICEBOX_BIN PATH=$BATS_TEST_TMPDIR/bin:$PATH SLUICEBOX_ROOT=hdfs:///data
+  cd "$BATS_TEST_TMPDIR"
+  spec=$REPO/testdata/specs/region_dim.toml
+  good=$REPO/testdata/region_dim.csv
+}
+
+pipeline() {
+  "$REPO/scripts/pipeline" --spec "$spec" --date 2026-11-21 "$@"
+}
+
+@test "every script has help with an example and its exit codes" {
+  for script in pipeline land transform audit load publish; do
+    run -0 "$REPO/scripts/$script" --help
+    [[ $output == *Usage:* && $output == *Example* && $output == *"Exit codes"* ]]
+  done
+}
+
+@test "a wrong command line exits 2 and names what is wrong" {
+  run -2 "$REPO/scripts/pipeline" --date 2026-11-21 "$good"
+  [[ $output == *"--spec is missing"* ]]
+  run -2 "$REPO/scripts/pipeline" --spec "$spec" "$good"
+  [[ $output == *"--date is missing"* ]]
+  run -2 pipeline
+  [[ $output == *"no source files"* ]]
+  run -2 pipeline --frobnicate "$good"
+  [[ $output == *"unknown option --frobnicate"* ]]
+  run -2 "$REPO/scripts/pipeline" --spec "$spec" --date
+  [[ $output == *"--date needs a value"* ]]
+  for step in transform audit load publish; do
+    run -2 "$REPO/scripts/$step"
+    run -2 "$REPO/scripts/$step" /no/run
+    [[ $output == *"is no run"* ]]
+  done
+}
+
+@test "a date that is none exits 2" {
+  for date in 11/21/2026 2026-02-30 2026-1-1 today ''; do
+    run -2 "$REPO/scripts/pipeline" --spec "$spec" --date "$date" "$good"
+  done
+}
+
+@test "a missing, unreadable or doubled source is named" {
+  run -3 pipeline none.csv
+  [[ $output == *none.csv* ]]
+  run -2 pipeline "$BATS_TEST_TMPDIR"
+  [[ $output == *"is not a file"* ]]
+  run -2 pipeline "$good" "$good"
+  [[ $output == *twice* ]]
+}
+
+@test "a header that drifted exits 4 and shows both" {
+  printf 'Region,Land,Sales Zone\nx,y,z\n' >drifted.csv
+  run -4 pipeline "$good" drifted.csv
+  [[ $output == *drifted.csv* && $output == *"Region,Continent,Sales Zone"* && $output == *"Region,Land,Sales Zone"* ]]
+}
+
+@test "a file that is no text says what it is" {
+  printf 'PK\003\004rest' >book.xlsx
+  run -3 pipeline book.xlsx
+  [[ $output == *spreadsheet* ]]
+  gzip -c "$good" | head -c 60 >short.gz
+  run -3 pipeline short.gz
+  [[ $output == *short.gz*"cut short"* ]]
+}
+
+@test "a root that Hadoop would misread, or that can't rename, is refused" {
+  for root in 'relative/path' '/a b' '/a,b' '/a*' 's3a://bucket/x'; do
+    run -2 pipeline --root "$root" "$good"
+    [[ $output == *"--root $root"* ]]
+  done
+}
+
+@test "a spec with errors shows all of them before anything else" {
+  printf 'version = 1\n[table]\nname = "t"\nnmae = 1\n[[column]]\nname = "a"\ntype = "monye"\n' >bad.toml
+  run -2 "$REPO/scripts/pipeline" --spec bad.toml --date 2026-11-21 "$good"
+  [[ $output == *"bad.toml:4:"* && $output == *"bad.toml:7:"* ]]
+}
