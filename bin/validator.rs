@@ -1,17 +1,16 @@
 //! Temp lines in, a verdict out: arguments and streams; the work is in `sluicebox::validate`.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::builder::PossibleValuesParser;
+use sluicebox::command::Acceptance;
 use sluicebox::environment::{self, Progress};
 use sluicebox::exit::{Error, Exit, Result, finish};
 use sluicebox::input;
 use sluicebox::spec::Spec;
-use sluicebox::validate::{self, GATES, Manifest, Partial, Tally, Terms, Verdict};
+use sluicebox::validate::{self, Before, Manifest, Partial, Tally, Terms, Verdict};
 
 /// Holds temp lines against the seals in them, and a run against its manifest and its gates.
 ///
@@ -25,7 +24,7 @@ Examples:
   mapper --spec sales.toml < sales.csv | validator --spec sales.toml
   cat out/part-* | validator --manifest manifest.json --previous-rows 9871
   validator --accept max_reject_ratio --reason 'known: region codes of the new shop' < part-00000
-  validator --judge --accept min_rows --reason 'first day' < verdict.json
+  validator --judge --previous-rows 9871 --accept min_rows --reason 'first day' < verdict.json
   hadoop jar hadoop-streaming.jar -D mapreduce.job.reduces=1 -files validator,table.toml,manifest.json \\
     -mapper 'validator --partial' -reducer 'validator --merge --manifest manifest.json' ...
 
@@ -40,24 +39,25 @@ struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "partial")]
     manifest: Option<PathBuf>,
     /// Rows of the version that is published now, for the gate on dropped rows
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "partial")]
-    previous_rows: u64,
-    /// Let a gate fail; each needs a --reason
-    #[arg(long, value_name = "GATE", conflicts_with = "partial", requires = "reason",
-          value_parser = PossibleValuesParser::new(GATES))]
-    accept: Vec<String>,
-    /// Why the gate may fail, for the ledger
-    #[arg(long, value_name = "TEXT", conflicts_with = "partial", requires = "accept")]
-    reason: Vec<String>,
+    #[arg(long, value_name = "N", conflicts_with = "partial")]
+    previous_rows: Option<u64>,
+    #[command(flatten)]
+    acceptance: Acceptance,
     /// Be a map task: read temp lines, write what they show as one line
-    #[arg(long, conflicts_with = "merge")]
+    #[arg(long, conflicts_with_all = ["merge", "accept"])]
     partial: bool,
     /// Be the reduce task: read what --partial wrote, write the verdict
     #[arg(long)]
     merge: bool,
-    /// Read a verdict and judge it once more with these --accept: the books were closed by the job
-    #[arg(long, conflicts_with_all = ["partial", "merge", "manifest", "previous_rows"])]
+    /// Read a verdict and judge its gates once more: the books were closed by the job
+    #[arg(long, conflicts_with_all = ["partial", "merge", "manifest"])]
     judge: bool,
+    /// What the ledger held, to be kept in the verdict: a judgement holds as long as this does
+    #[arg(long, value_name = "STATE", requires_all = ["judge", "previous_rows"])]
+    ledger: Option<String>,
+    /// The run that is published now, to be kept in the verdict
+    #[arg(long, value_name = "RUN", requires_all = ["judge", "previous_rows"])]
+    previous_run: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<Exit> {
-    let accepted = accepted(arguments)?;
+    let accepted = arguments.acceptance.reasons()?;
     let spec = Spec::load(&arguments.spec)?;
     if arguments.partial {
         let mut line = Vec::new();
@@ -75,39 +75,19 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     }
     if arguments.judge {
         let mut verdict = Verdict::read(&read()?)?;
+        if let Some(rows) = arguments.previous_rows {
+            let (run, ledger) = (arguments.previous_run.clone(), arguments.ledger.clone());
+            verdict.judge(&spec.limits, Before { run, rows, ledger });
+        }
         verdict.accept(&accepted);
         return speak(&verdict);
     }
     let manifest = arguments.manifest.as_deref().map(Manifest::load).transpose()?;
-    let terms = Terms { manifest, previous_rows: arguments.previous_rows, accepted };
+    let terms = Terms { manifest, previous_rows: arguments.previous_rows.unwrap_or(0), accepted };
     let partials = if arguments.merge { validate::read_partials(&read()?)? } else { vec![tally(&spec)?] };
     let verdict = validate::judge(&spec, partials, &terms)?;
     let exit = speak(&verdict)?;
     Ok(if arguments.merge { Exit::Done } else { exit })
-}
-
-/// The gates that may fail, each with its reason.
-fn accepted(arguments: &Arguments) -> Result<BTreeMap<String, String>> {
-    let Arguments { accept, reason, .. } = arguments;
-    if accept.len() != reason.len() {
-        return Err(Error::Usage(format!(
-            "{} --accept and {} --reason; give each accepted gate a reason of its own",
-            accept.len(),
-            reason.len()
-        )));
-    }
-    let accepted: BTreeMap<_, _> = accept.iter().cloned().zip(reason.iter().cloned()).collect();
-    if accepted.len() != accept.len() {
-        return Err(Error::Usage(
-            "a gate is accepted twice; give it one --accept and one --reason".to_owned(),
-        ));
-    }
-    match accepted.iter().find(|(_, reason)| reason.trim().is_empty()) {
-        Some((gate, _)) => {
-            Err(Error::Usage(format!("the --reason for {gate} is empty; say why it may fail")))
-        }
-        None => Ok(accepted),
-    }
 }
 
 /// Counts the temp lines on standard input.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::exit::{Error, Result};
+use crate::output::place;
 
 /// What a run's steps left beside its data.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Run {
         let mut rejects: Vec<(String, u64)> = Vec::new();
         for (reason, columns) in self.verdict["rejected"].as_object().unwrap_or(&Map::new()) {
             for (column, count) in columns.as_object().unwrap_or(&Map::new()) {
-                let name = if column.is_empty() { reason.clone() } else { format!("{reason}/{column}") };
+                let name = place(reason, column);
                 rejects.push((name, count.as_u64().unwrap_or(0)));
             }
         }
@@ -90,14 +91,14 @@ impl Run {
 
     /// The ledger's entry of a published run.
     #[must_use]
-    pub fn entry(&self, run: &str, was: Option<&str>, at: &str) -> Value {
-        let accepted: Vec<&Value> = self.verdict["gates"]
-            .as_array()
-            .map(|gates| gates.iter().filter(|gate| gate.get("accepted").is_some()).collect())
-            .unwrap_or_default();
+    pub fn entry(&self, run: &str, at: &str) -> Value {
+        // The load judged the gates last.
+        let gates = self.load.as_ref().and_then(|load| load["gates"].as_array());
+        let accepted: Vec<&Value> =
+            gates.into_iter().flatten().filter(|gate| gate.get("accepted").is_some()).collect();
         json!({
             "run": run,
-            "was": was,
+            "was": self.verdict["before"]["run"],
             "published_at": at,
             "records": self.count("records"),
             "ok": self.count("ok"),
@@ -110,8 +111,8 @@ impl Run {
 
 /// A count with thousands apart, for people.
 #[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+pub fn grouped(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -120,4 +121,16 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let texts = [0, 999, 1000, 1_234_567, u128::MAX].map(grouped);
+        assert_eq!(texts[..4], ["0", "999", "1,000", "1,234,567"]);
+        assert!(texts[4].starts_with("340,282,"));
+    }
 }

@@ -314,7 +314,8 @@ fn books_that_agree() {
             "gold": 1, "duplicates": 2, "copies": 2, "table_duplicates": 2, "table_copies": 2,
             "rejected": {"duplicate": {"": 2}},
             "totals": {"amount": "2.25", "big": "1.0000000000", "order": "20"},
-            "further": {"hard_by_label": 1}
+            "further": {"hard_by_label": 1},
+            "gates": [{"gate": "min_rows", "limit": 0, "value": 1, "pass": true}]
         })
     );
     // Hive may leave zeros at the end away.
@@ -359,6 +360,42 @@ fn any_number_that_differs_is_found() {
         "total of amount in the temp lines: 3.85, not 3.84",
     );
     refused(&Case::bent("verdict.json", "\"order\"", "\"other\"").reconcile(), 1, "total of order");
+}
+
+/// The audit saw five rows; four of them are in gold's other partitions.
+#[test]
+fn gates_are_judged_again_by_what_reached_gold() {
+    let case = Case::bent("table.toml", "min_rows = 0", "min_rows = 2\nmax_drop_ratio = 0.5");
+    case.bend(
+        "verdict.json",
+        "\"reduce_tasks\": 1",
+        "\"reduce_tasks\": 1, \"before\": {\"run\": \"2026-01-02-5678abcd\", \"rows\": 4, \"ledger\": \"7 abc\"}",
+    );
+    let said = case.reconcile();
+    refused(&said, 1, "min_rows  1  at least 2: FAILS");
+    refused(&said, 1, "max_drop_ratio  0.75  at most 0.5: FAILS");
+    let accept = |gates: &[&str]| {
+        let mut arguments = vec!["hql", "reconcile", "--verdict", "verdict.json", "--books", "books.tsv"];
+        for gate in gates {
+            arguments.extend(["--accept", gate, "--reason", "known"]);
+        }
+        case.run(&arguments)
+    };
+    let said = accept(&["min_rows"]);
+    assert!(said.0 == 1 && !said.2.contains("min_rows"), "{said:?}");
+    let (code, out, err) = accept(&["min_rows", "max_drop_ratio"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let loaded: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&loaded["before"]["ledger"], &loaded["gates"][1]["accepted"]),
+        (&"7 abc".into(), &"known".into())
+    );
+    // What the audit let fail may fail here too.
+    let gate =
+        "{\"gate\": \"min_rows\", \"limit\": 2, \"value\": 1, \"pass\": false, \"accepted\": \"thin day\"}";
+    case.bend("verdict.json", "\"gates\": []", &format!("\"gates\": [{gate}]"));
+    let (code, out, _) = accept(&["max_drop_ratio"]);
+    assert!(code == 0 && out.contains("thin day"), "{out}");
 }
 
 #[test]

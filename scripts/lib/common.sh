@@ -15,6 +15,9 @@ shopt -s inherit_errexit
 # The program's exit codes; scripts and binaries share them.
 # shellcheck disable=SC2034  # they are for those who source this file
 readonly EXIT_GATE=1 EXIT_USAGE=2 EXIT_IO=3 EXIT_HEADER=4
+# The scripts' own: another run was published since this one was judged.
+# shellcheck disable=SC2034
+readonly EXIT_OVERTAKEN=5
 
 # The root of the checkout.
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)

@@ -3,13 +3,17 @@
 #
 #     ROOT/TABLE/runs/RUN/    manifest.json spec/ described landed/    made by land
 #                             out/                                     made by transform
-#                             verdict.json                             made by audit
+#                             books.json verdict.json                  made by audit
 #                             load.json                                made by load
 #     ROOT/TABLE/version/run_id=RUN/, ROOT/TABLE/reject/run_id=RUN/    written by Hive
 #     ROOT/TABLE/ledger/RUN.json                                       made by publish
 #
-# A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, or the books
-# that Hive wrote for load. What is finished was renamed in one step.
+# A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, the books
+# that Hive wrote for load, or a ledger's entry whose publication is under way. What is finished was renamed
+# in one step.
+#
+# verdict.json and load.json hold for what was published when they were made: both keep what the ledger
+# said then, and where it says something else now, they are made again.
 
 ## scratch
 ## Makes the script's own local folder, $WORK, which goes when the script ends.
@@ -64,9 +68,32 @@ check_root() {
   esac
 }
 
+## parse_gates ARGUMENT...
+## Reads `[--accept GATE --reason TEXT]... RUN_DIR` into gates and run_dir.
+parse_gates() {
+  run_dir='' gates=()
+  while (($#)); do
+    case $1 in
+      --accept | --reason)
+        (($# > 1)) || usage_error "$1 needs a value"
+        gates+=("$1" "$2")
+        shift
+        ;;
+      -h | --help) usage && exit 0 ;;
+      -*) usage_error "unknown option $1" ;;
+      *)
+        [[ -z $run_dir ]] || usage_error "one run at a time"
+        run_dir=$1
+        ;;
+    esac
+    shift
+  done
+  [[ -n $run_dir ]] || usage_error "name the run's folder"
+}
+
 ## open_run RUN_DIR
-## Sets RUN_DIR, RUN, TABLE, ROOT, DATE and SPEC, lists what the run has, and fetches its small files
-## into $WORK. Each call of hadoop starts a JVM, so all is asked for at once.
+## Sets RUN_DIR, RUN, TABLE, ROOT, DATE and SPEC, lists what the run and the ledger have, and fetches the
+## run's small files into $WORK. Each call of hadoop starts a JVM, so all is asked for at once.
 open_run() {
   RUN_DIR=${1%/}
   RUN=${RUN_DIR##*/}
@@ -77,19 +104,64 @@ open_run() {
   ROOT=${table_dir%/*}
   [[ ${runs##*/} == runs && $RUN =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}$ ]] ||
     usage_error "$1 is no run; it looks like ROOT/TABLE/runs/2026-11-21-3fa9c1d2"
-  hadoop fs -ls -C "$RUN_DIR" >"$WORK/listing" 2>"$WORK/open.err" ||
-    die "$EXIT_IO" "cannot read $RUN_DIR: $(tail -n 1 "$WORK/open.err")"
+  LEDGER=$table_dir/ledger
+  list "$WORK/listing" "$RUN_DIR" "$LEDGER"
   local name fetch=()
-  for name in manifest.json spec described verdict.json load.json; do
+  for name in manifest.json spec described books.json verdict.json load.json; do
     if has "$name"; then fetch+=("$RUN_DIR/$name"); fi
   done
   hadoop fs -get "${fetch[@]}" "$WORK/" || die "$EXIT_IO" "cannot read the files of $RUN_DIR"
 }
 
+## list OUTPUT FOLDER...
+## Writes the paths that folders hold into a local file.
+list() {
+  hadoop fs -ls -C "${@:2}" >"$1" 2>"$WORK/list.err" ||
+    die "$EXIT_IO" "cannot read ${*:2}: $(tail -n 1 "$WORK/list.err")"
+}
+
 ## has NAME
-## Whether the run had this file or folder when it was opened.
+## Whether the run had this file or folder, or the ledger this entry, when the run was opened.
 has() {
   grep -q "/$1\$" "$WORK/listing"
+}
+
+## ledger_state LISTING
+## Prints what the ledger says of the publications that this run's judgement depends on: all of the table
+## where a key is looked for in gold's other partitions, else those of its date. Every publication adds a name
+## before it changes gold; that of this run, where it was cut short, changes nothing for itself.
+ledger_state() {
+  local pattern="_?$DATE-"
+  [[ $("$BIN/sluicebox" get scope "$SPEC") != table ]] || pattern=''
+  sed -n 's|.*/ledger/||p' "$1" | grep -E "^$pattern" | grep -v "^_$RUN" | LC_ALL=C sort |
+    sha256sum | cut -c 1-16
+}
+
+## fresh FILE [LISTING]
+## Whether a verdict or a load that was made before holds still: nothing was published in between.
+fresh() {
+  has "$1" && [[ $("$BIN/sluicebox" get before.ledger "$WORK/$1") == "$(ledger_state "${2:-$WORK/listing}")" ]]
+}
+
+## settled FILE [LISTING]
+## Whether it is not to be made again: it is fresh, or gold points to this very run, whose version must
+## not be touched then.
+settled() {
+  fresh "$@" && return
+  has "$1" || return
+  hql prepare >"$WORK/prepare.hql"
+  hive "$WORK/prepare.hql" "$WORK/described.now" "say what is published"
+  [[ $(published_run "$WORK/described.now") == "$RUN" ]]
+}
+
+## check_acceptance SPEC OPTION...
+## Exits 2 where --accept and --reason don't fit: a slip of the pen must not cost two jobs.
+check_acceptance() {
+  local spec=$1 code=0
+  shift
+  (($#)) || return 0
+  "$BIN/validator" --judge --spec "$spec" "$@" </dev/null >/dev/null 2>"$WORK/gates.err" || code=$?
+  ((code != EXIT_USAGE)) || { cat "$WORK/gates.err" >&2 && exit "$EXIT_USAGE"; }
 }
 
 ## attempt NAME
@@ -125,10 +197,16 @@ finish() {
   hadoop fs -mv "$1" "$2" || die "$EXIT_IO" "cannot rename $1 to $2"
 }
 
-## keep FILE TO
-## Puts a local file on the cluster. Hadoop writes it under a name of its own and renames it.
+## keep TO FILE...
+## Puts local files on the cluster. Hadoop writes each under a name of its own and renames it.
 keep() {
-  hadoop fs -put -f "$1" "$2" || die "$EXIT_IO" "cannot write $2"
+  hadoop fs -put -f "${@:2}" "$1" || die "$EXIT_IO" "cannot write $1"
+}
+
+## overtaken
+## Ends a step whose run was judged by what is no longer published.
+overtaken() {
+  die "$EXIT_OVERTAKEN" "another run was published since $RUN was judged; run the pipeline again, or audit and load"
 }
 
 ## hive HQL_FILE OUTPUT_FILE WHAT

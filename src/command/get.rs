@@ -8,14 +8,15 @@ use crate::exit::{Error, Exit, Result};
 use crate::ledger;
 use crate::spec::Spec;
 
-/// Print one value: of a spec (table, database, partition, dedup) or of a run's JSON file (a key)
+/// Print one value: of a spec (table, database, partition, scope) or of a run's JSON file (its keys, joined by dots)
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   sluicebox get table sales.toml          sales
-  sluicebox get balanced verdict.json     true")]
+  sluicebox get balanced verdict.json     true
+  sluicebox get before.run load.json      2026-11-21-3fa9c1d2; an empty line for null")]
 pub struct Arguments {
-    /// The key
+    /// The key, or keys joined by dots
     key: String,
     /// A spec, if its name ends in .toml; else a JSON file
     file: PathBuf,
@@ -33,16 +34,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             "table" => spec.name,
             "database" => spec.database,
             "partition" => spec.partition,
-            "dedup" => spec.dedup.is_some().to_string(),
+            "scope" => match spec.dedup {
+                Some(dedup) if dedup.across_partitions => "table",
+                Some(_) => "run",
+                None => "none",
+            }
+            .to_owned(),
             _ => {
                 return Err(Error::Usage(format!(
-                    "a spec has no {key}; ask for table, database, partition or dedup"
+                    "a spec has no {key}; ask for table, database, partition or scope"
                 )));
             }
         }
     } else {
-        match ledger::read(file)?.get(key) {
+        match ledger::read(file)?.pointer(&format!("/{}", key.replace('.', "/"))) {
             Some(Value::String(text)) => text.clone(),
+            Some(Value::Null) => String::new(),
             Some(value) => value.to_string(),
             None => return Err(Error::Input(format!("{} has no {key}", file.display()))),
         }

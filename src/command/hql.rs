@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::command::Acceptance;
 use crate::exit::{Error, Exit, Result};
-use crate::hive::reconcile::{Verdict, reconcile};
+use crate::hive::reconcile::reconcile;
 use crate::hive::{Described, Query, Root, Run, Word, compare, gold_tables};
 use crate::spec::Spec;
+use crate::validate::Verdict;
 
 /// Write the scripts that load a run into Hive, and judge Hive's answers
 #[derive(Debug, clap::Args)]
@@ -63,7 +65,8 @@ enum Stage {
         #[arg(long, value_name = "FILE")]
         described: Option<PathBuf>,
     },
-    /// Compare Hive's books with the verdict and print one JSON object; fail (1) with what differs
+    /// Compare Hive's books with the verdict and print one JSON object; fail (1) with what differs, or where a gate
+    /// fails by the rows that reach gold
     Reconcile {
         #[command(flatten)]
         spec: OfSpec,
@@ -73,6 +76,8 @@ enum Stage {
         /// The text that `load` wrote, from `ROOT/TABLE/runs/RUN/_load_books`
         #[arg(long, value_name = "FILE")]
         books: PathBuf,
+        #[command(flatten)]
+        acceptance: Acceptance,
     },
     /// Script: point gold's partition to the run's version, and show where it points
     Publish(OfRun),
@@ -131,12 +136,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                 |p: &crate::hive::Published| format!("published\t{}\t{}\t{}\n", p.run, p.table, p.location);
             super::print(&described.published()?.iter().map(line).collect::<String>())
         }
-        Stage::Reconcile { spec: of, verdict, books } => {
+        Stage::Reconcile { spec: of, verdict, books, acceptance } => {
+            let accepted = acceptance.reasons()?;
             let spec = Spec::load(&of.spec)?;
-            let text = super::read(verdict)?;
-            let verdict: Verdict = serde_json::from_str(&text)
-                .map_err(|error| Error::Input(format!("{} is no verdict: {error}", verdict.display())))?;
-            let loaded = reconcile(&spec, &verdict, &super::read(books)?)?;
+            let verdict = Verdict::read(super::read(verdict)?.as_bytes())?;
+            let loaded = reconcile(&spec, &verdict, accepted, &super::read(books)?)?;
             let json = serde_json::to_string(&loaded)
                 .map_err(|error| Error::Input(format!("cannot write the result: {error}")))?;
             super::print(&format!("{json}\n"))

@@ -1,5 +1,6 @@
 //! The sub-commands of `sluicebox`: one file each, with its arguments and its `run`.
 
+mod acceptance;
 pub mod check;
 pub mod get;
 pub mod hql;
@@ -7,6 +8,8 @@ pub mod stage;
 pub mod tell;
 
 use std::path::Path;
+
+pub use acceptance::Acceptance;
 
 use crate::environment;
 use crate::exit::{Error, Exit, Result};

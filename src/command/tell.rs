@@ -45,9 +45,6 @@ pub struct Ledger {
     /// The run
     #[arg(long)]
     run: String,
-    /// The run that was published before; empty for none
-    #[arg(long, default_value = "")]
-    was: String,
     /// When, as the driver's clock has it
     #[arg(long, value_name = "TIME")]
     at: String,
@@ -83,8 +80,7 @@ pub fn summary(arguments: &Summary) -> Result<Exit> {
 /// Where a file of the run can't be read.
 pub fn ledger(arguments: &Ledger) -> Result<Exit> {
     let run = load_run(&arguments.verdict, Some(&arguments.load))?;
-    let was = Some(arguments.was.as_str()).filter(|was| !was.is_empty());
-    super::print(&format!("{:#}\n", run.entry(&arguments.run, was, &arguments.at)))
+    super::print(&format!("{:#}\n", run.entry(&arguments.run, &arguments.at)))
 }
 
 /// Prints the size.

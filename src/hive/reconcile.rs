@@ -2,28 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::exit::{Error, Result};
-use crate::output::Rejected;
+use crate::output::{Rejected, place};
 use crate::record::Reason;
 use crate::spec::Spec;
 use crate::transform::Total;
-
-/// The validator's verdict, as far as it is compared.
-#[derive(Debug, Deserialize)]
-pub struct Verdict {
-    /// Rows in the temp lines.
-    pub rows: u64,
-    /// Rejects in the temp lines, duplicates included.
-    pub rejected: Rejected,
-    /// Rows that lost their key to another row of the run.
-    pub duplicates: u64,
-    /// Exact copies within the run.
-    pub copies: u64,
-    /// Exact control totals of the rows.
-    pub totals: BTreeMap<String, String>,
-}
+use crate::validate::{self, Before, Gate, Verdict};
 
 /// What a run brought, once Hive and the validator agree.
 #[derive(Debug, Serialize)]
@@ -44,13 +30,25 @@ pub struct Loaded {
     pub totals: BTreeMap<String, String>,
     /// Rows of the further gold tables.
     pub further: BTreeMap<String, u64>,
+    /// The gates, judged by the rows in the version: the audit did not know what other partitions hold.
+    pub gates: Vec<Gate>,
+    /// What was published when the run was judged, from the verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
 }
 
-/// Compares, and says what was loaded.
+/// Compares, judges the gates once more by what reached gold, and says what was loaded. `accepted` are the gates
+/// that may fail besides those that the verdict lets fail.
 ///
 /// # Errors
-/// `Failed` with a line for each difference; `Input` where the books are not as the load script writes them.
-pub fn reconcile(spec: &Spec, verdict: &Verdict, books: &str) -> Result<Loaded> {
+/// `Failed` with a line for each difference, or for each gate that fails; `Input` where the books are not as the
+/// load script writes them.
+pub fn reconcile(
+    spec: &Spec,
+    verdict: &Verdict,
+    accepted: BTreeMap<String, String>,
+    books: &str,
+) -> Result<Loaded> {
     let mut books = Books { values: read(books)?, problems: Vec::new() };
     let across = spec.dedup.as_ref().is_some_and(|dedup| dedup.across_partitions);
     let taken: &[&str] = if across { &["duplicates", "copies"] } else { &[] };
@@ -100,6 +98,17 @@ pub fn reconcile(spec: &Spec, verdict: &Verdict, books: &str) -> Result<Loaded> 
             books.problems.join("\n")
         )));
     }
+    let previous_rows = verdict.before.as_ref().map_or(0, |before| before.rows);
+    let mut gates = verdict.gates_for(&spec.limits, gold, previous_rows);
+    validate::accept(&mut gates, &verdict.accepted().into_iter().chain(accepted).collect());
+    let failing = validate::failing(&gates);
+    if !failing.is_empty() {
+        return Err(Error::Failed(format!(
+            "a gate fails by the rows that reach gold: {gold}, the rest is held by other partitions\n{}\n\
+             mend the source, or run again with --accept GATE --reason TEXT",
+            failing.join("\n")
+        )));
+    }
     Ok(Loaded {
         gold,
         duplicates: verdict.duplicates + table_duplicates,
@@ -109,6 +118,8 @@ pub fn reconcile(spec: &Spec, verdict: &Verdict, books: &str) -> Result<Loaded> 
         rejected,
         totals,
         further,
+        gates,
+        before: verdict.before.clone(),
     })
 }
 
@@ -206,7 +217,7 @@ impl Books {
         places.sort();
         places.dedup();
         for (reason, column) in places {
-            let what = if column.is_empty() { reason.clone() } else { format!("{reason}/{column}") };
+            let what = place(reason, column);
             self.equal(
                 &format!("{what} in quarantine"),
                 count(hive, reason, column),

@@ -8,4 +8,4 @@ mod seal;
 
 pub use books::{Books, row_hash};
 pub use reject::{Provenance, reject_line};
-pub use seal::{Kind, Passed, Reduced, Rejected, Seal, seal_line};
+pub use seal::{Kind, Passed, Reduced, Rejected, Seal, place, seal_line};

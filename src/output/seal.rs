@@ -9,6 +9,12 @@ use super::escape;
 /// Counts by reason and column; the column is empty where the whole record failed.
 pub type Rejected = BTreeMap<String, BTreeMap<String, u64>>;
 
+/// A reason and, where it has one, its column, as people read them: `date/ship_date`.
+#[must_use]
+pub fn place(reason: &str, column: &str) -> String {
+    if column.is_empty() { reason.to_owned() } else { format!("{reason}/{column}") }
+}
+
 /// Which side of the shuffle a task stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 
 use super::manifest::Manifest;
 use super::partial::{BadLine, Partial};
-use super::problems::{Problems, thousands};
+use super::problems::Problems;
 use super::splits;
 use super::sum::{DUPLICATE, Sum};
 use super::tally::TOLD;
 use crate::exit::{Error, Result};
-use crate::output::{Kind, Seal};
+use crate::ledger::grouped;
+use crate::output::{Kind, Seal, place};
 use crate::spec::Spec;
 
 /// What all partials say together, and what is wrong with it.
@@ -155,12 +156,12 @@ impl Part {
             problems.note(format!(
                 "{} line {}: it {what}: no task of this spec wrote it; run transform again",
                 self.name,
-                thousands((*line).into())
+                grouped(*line)
             ));
         }
         let more = self.bad.saturating_sub(self.told.len() as u64);
         if more > 0 {
-            problems.note(format!("{}: {} more lines are no temp lines", self.name, thousands(more.into())));
+            problems.note(format!("{}: {} more lines are no temp lines", self.name, grouped(more)));
         }
         if self.cut_short {
             problems.note(format!(
@@ -184,8 +185,8 @@ impl Part {
                          run transform again",
                         self.name,
                         task(seal),
-                        thousands(left),
-                        thousands(right)
+                        grouped(left),
+                        grouped(right)
                     ));
                 }
             };
@@ -237,7 +238,7 @@ impl Part {
             problems.note(format!(
                 "{}: {what} closes its {} lines: the file was cut short or edited after the job; run transform again",
                 self.name,
-                thousands(self.shown.lines)
+                grouped(self.shown.lines)
             ));
         }
     }
@@ -252,9 +253,9 @@ impl Part {
                 "{}: the rows are not those that were sealed: the seals say {} bytes with checksum {:016x}, the \
                  lines show {} with {:016x}: the file was edited after the job; run transform again",
                 self.name,
-                thousands(seals.bytes),
+                grouped(seals.bytes),
                 seals.checksum,
-                thousands(shown.bytes),
+                grouped(shown.bytes),
                 shown.checksum
             ));
         }
@@ -295,8 +296,8 @@ fn check_shuffle(all: &Balance, problems: &mut Problems) {
         problems.note(format!(
             "the shuffle: the mappers wrote {} rows, the reducers received {}: a part is lost or there twice; run \
              transform again",
-            thousands(map.ok),
-            thousands(reduce.records)
+            grouped(map.ok),
+            grouped(reduce.records)
         ));
     } else if map.checksum != reduce.received_checksum {
         problems.note(format!(
@@ -312,12 +313,7 @@ fn check_shuffle(all: &Balance, problems: &mut Problems) {
 fn task(seal: &Seal) -> String {
     match seal.kind {
         Kind::Map if seal.file == "-" => "the mapper at the pipe".to_owned(),
-        Kind::Map => format!("the mapper of {} at byte {}", seal.file, thousands(seal.split_start.into())),
+        Kind::Map => format!("the mapper of {} at byte {}", seal.file, grouped(seal.split_start)),
         Kind::Reduce => "the reducer".to_owned(),
     }
-}
-
-/// A reason and, where it has one, its column.
-pub fn place(reason: &str, column: &str) -> String {
-    if column.is_empty() { reason.to_owned() } else { format!("{reason}/{column}") }
 }

@@ -32,6 +32,14 @@ pub struct Gate {
     pub accepted: Option<String>,
 }
 
+impl Gate {
+    /// Whether it lets the run through: it passes, or may fail.
+    #[must_use]
+    pub fn kept(&self) -> bool {
+        self.pass || self.accepted.is_some()
+    }
+}
+
 /// A count or a ratio. The ratio is for reading: it was judged by its two counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -46,13 +54,13 @@ pub enum Figure {
 #[derive(Debug)]
 pub struct Measures<'a> {
     /// Rows on their way to gold.
-    pub rows: u128,
+    pub rows: u64,
     /// Records read.
-    pub records: u128,
+    pub records: u64,
     /// Records that the mappers rejected.
-    pub rejected: u128,
+    pub rejected: u64,
     /// Values replaced, by column.
-    pub replaced: &'a BTreeMap<String, u128>,
+    pub replaced: &'a BTreeMap<String, u64>,
     /// Rows of the version that is published now; 0 where there is none.
     pub previous_rows: u64,
 }
@@ -61,7 +69,6 @@ pub struct Measures<'a> {
 #[must_use]
 pub fn judge(limits: &Limits, measures: &Measures) -> Vec<Gate> {
     let Measures { rows, records, rejected, replaced, previous_rows } = measures;
-    let previous = u128::from(*previous_rows);
     // Of equally bad columns the first in the alphabet is named.
     let worst = replaced.iter().rev().max_by_key(|(_, count)| **count);
     let worst_count = worst.map_or(0, |(_, count)| *count);
@@ -71,9 +78,9 @@ pub fn judge(limits: &Limits, measures: &Measures) -> Vec<Gate> {
         // Without a version before there is nothing to drop from.
         (
             MAX_DROP_RATIO,
-            limits.max_drop_ratio.filter(|_| previous > 0),
-            previous.saturating_sub(*rows),
-            previous,
+            limits.max_drop_ratio.filter(|_| *previous_rows > 0),
+            previous_rows.saturating_sub(*rows),
+            *previous_rows,
         ),
         (MAX_REPLACED_RATIO, limits.max_replaced_ratio, worst_count, *records),
     ];
@@ -85,9 +92,8 @@ pub fn judge(limits: &Limits, measures: &Measures) -> Vec<Gate> {
         pass,
         accepted: None,
     };
-    let count = u64::try_from(*rows).unwrap_or(u64::MAX);
     let least = limits.min_rows;
-    let rows = gate(MIN_ROWS, Figure::Count(least), Figure::Count(count), count >= least);
+    let rows = gate(MIN_ROWS, Figure::Count(least), Figure::Count(*rows), *rows >= least);
     let ratios = ratios.into_iter().filter_map(|(name, limit, part, whole)| {
         let limit = limit?;
         Some(gate(name, Figure::Ratio(limit), Figure::Ratio(ratio(part, whole)), within(part, whole, limit)))
@@ -105,7 +111,7 @@ pub fn accept(gates: &mut [Gate], accepted: &BTreeMap<String, String>) {
 }
 
 /// Whether `part / whole` is at most `limit`, without a float's rounding: one reject in a hundred is within 0.01.
-fn within(part: u128, whole: u128, limit: f64) -> bool {
+fn within(part: u64, whole: u64, limit: f64) -> bool {
     // The shortest text that reads back as this number is what stands in the spec.
     let text = limit.to_string();
     let (ones, decimals) = text.split_once('.').unwrap_or((&text, ""));
@@ -113,7 +119,7 @@ fn within(part: u128, whole: u128, limit: f64) -> bool {
     let decimals = &decimals[..decimals.len().min(18)];
     let Ok(numerator) = format!("{ones}{decimals}").parse::<u128>() else { return false };
     let unit = 10_u128.pow(u32::try_from(decimals.len()).unwrap_or(0));
-    match (part.checked_mul(unit), whole.checked_mul(numerator)) {
+    match (u128::from(part).checked_mul(unit), u128::from(whole).checked_mul(numerator)) {
         (Some(part), Some(allowed)) => part <= allowed,
         // Counts past all measure come from a seal that is garbage.
         _ => false,
@@ -121,7 +127,7 @@ fn within(part: u128, whole: u128, limit: f64) -> bool {
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn ratio(part: u128, whole: u128) -> f64 {
+fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
@@ -132,7 +138,7 @@ mod tests {
     const NONE: Limits =
         Limits { min_rows: 0, max_reject_ratio: None, max_drop_ratio: None, max_replaced_ratio: None };
 
-    fn measures(replaced: &BTreeMap<String, u128>) -> Measures<'_> {
+    fn measures(replaced: &BTreeMap<String, u64>) -> Measures<'_> {
         Measures { rows: 90, records: 100, rejected: 7, replaced, previous_rows: 100 }
     }
 
@@ -173,14 +179,14 @@ mod tests {
         for hundredths in 0..=100_u32 {
             let limit = format!("0.{hundredths:02}").parse().unwrap();
             let limit = if hundredths == 100 { 1.0 } else { limit };
-            for factor in [1, 3, 7, 10_u128.pow(15)] {
-                let (part, whole) = (u128::from(hundredths) * factor, 100 * factor);
+            for factor in [1, 3, 7, 10_u64.pow(15)] {
+                let (part, whole) = (u64::from(hundredths) * factor, 100 * factor);
                 assert!(within(part, whole, limit), "{part}/{whole} {limit}");
                 assert!(!within(part + 1, whole, limit), "{part}/{whole} {limit}");
             }
         }
-        assert!(within(0, 0, 0.0) && within(0, 5, 0.0) && !within(1, u128::from(u64::MAX), 0.0));
-        assert!(!within(1, 1 << 60, 1e-300) && within(0, 1, 1e-300) && !within(u128::MAX, 1, 0.5));
+        assert!(within(0, 0, 0.0) && within(0, 5, 0.0) && !within(1, u64::MAX, 0.0));
+        assert!(!within(1, 1 << 60, 1e-300) && within(0, 1, 1e-300) && !within(u64::MAX, 1, 0.5));
     }
 
     #[test]

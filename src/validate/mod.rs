@@ -19,9 +19,9 @@ mod table;
 mod tally;
 mod verdict;
 
-pub use gates::{Gate, NAMES as GATES};
+pub use gates::{Gate, NAMES as GATES, accept};
 pub use manifest::{Landed, Manifest};
 pub use partial::{Partial, read_partials};
-pub use table::table;
+pub use table::{failing, table};
 pub use tally::Tally;
-pub use verdict::{Terms, Verdict, Word, judge};
+pub use verdict::{Before, Terms, Verdict, Word, judge};

@@ -1,5 +1,7 @@
 //! What was found wrong, in words: where, what was expected, what was found, what to do.
 
+use crate::ledger::grouped;
+
 /// How many problems are told; a run that has more is not mended one by one.
 const TOLD: usize = 100;
 
@@ -24,7 +26,7 @@ impl Problems {
     pub fn compare(&mut self, part: &str, what: &str, says: u128, shows: u128) {
         if says != shows {
             let why = if shows < says { LESS } else { MORE };
-            let (says, shows) = (thousands(says), thousands(shows));
+            let (says, shows) = (grouped(says), grouped(shows));
             self.note(format!("{part}: the seals say {says} {what}, the lines show {shows}: {why}"));
         }
     }
@@ -32,7 +34,7 @@ impl Problems {
     /// All of them, with the number of those that are not told.
     pub fn into_vec(mut self) -> Vec<String> {
         if self.more > 0 {
-            self.told.push(format!("and {} more problems", thousands(u128::from(self.more))));
+            self.told.push(format!("and {} more problems", grouped(self.more)));
         }
         self.told
     }
@@ -41,29 +43,9 @@ impl Problems {
 const LESS: &str = "the file was cut short or edited after the job; run transform again";
 const MORE: &str = "a seal is missing, or lines were added after the job; run transform again";
 
-/// A number with a comma between groups of three digits.
-pub fn thousands(number: u128) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        let texts = [0, 999, 1000, 1_234_567, u128::MAX].map(thousands);
-        assert_eq!(texts[..4], ["0", "999", "1,000", "1,234,567"]);
-        assert!(texts[4].starts_with("340,282,"));
-    }
 
     #[test]
     fn the_list_has_an_end() {

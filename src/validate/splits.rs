@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::manifest::Manifest;
-use super::problems::{Problems, thousands};
+use super::problems::Problems;
+use crate::ledger::grouped;
 use crate::output::Seal;
 
 /// How standard input is called in a seal. Many mappers may have read many pipes.
@@ -38,8 +39,8 @@ pub fn check(seals: &[&Seal], manifest: Option<&Manifest>, problems: &mut Proble
         if read != u128::from(landed.lines) {
             problems.note(format!(
                 "{name}: {} lines were landed, its tasks read {}; run transform again, and if it stays, land again",
-                thousands(landed.lines.into()),
-                thousands(read)
+                grouped(landed.lines),
+                grouped(read)
             ));
         }
     }
@@ -47,7 +48,7 @@ pub fn check(seals: &[&Seal], manifest: Option<&Manifest>, problems: &mut Proble
         problems.note(format!(
             "{name}: {} of its seals are here, but the manifest does not have it: the job read another input than \
              was landed; run transform again",
-            thousands(seals.len() as u128)
+            grouped(seals.len() as u64)
         ));
     }
 }
@@ -65,13 +66,12 @@ fn tile(name: &str, seals: &[&Seal], size: Option<u64>, problems: &mut Problems)
         if previous == Some(start) {
             problems.note(format!(
                 "{name}: two seals are of the split at byte {}: it was read twice; run transform again",
-                thousands(start.into())
+                grouped(start)
             ));
             continue;
         }
         if let Some(reached) = reached {
-            let bytes =
-                |from: u64, to: u64| format!("bytes {} to {}", thousands(from.into()), thousands(to.into()));
+            let bytes = |from: u64, to: u64| format!("bytes {} to {}", grouped(from), grouped(to));
             if start > reached && size.is_some() {
                 problems.note(format!(
                     "{name}: no seal is of {}: that split is lost; run transform again",
@@ -92,8 +92,8 @@ fn tile(name: &str, seals: &[&Seal], size: Option<u64>, problems: &mut Problems)
     {
         problems.note(format!(
             "{name}: it is {} bytes long, its seals reach to {}: {}; run transform again",
-            thousands(size.into()),
-            thousands(reached.into()),
+            grouped(size),
+            grouped(reached),
             if reached < size { "the rest was not read" } else { "another file was read" }
         ));
     }

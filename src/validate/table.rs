@@ -1,9 +1,9 @@
 //! The verdict for people: a short table.
 
-use super::balance::place;
 use super::gates::{Figure, Gate};
 use super::verdict::{Verdict, Word};
 use crate::ledger::grouped;
+use crate::output::place;
 
 /// The verdict as lines of text; the last one is the verdict itself.
 #[must_use]
@@ -70,6 +70,12 @@ pub fn table(verdict: &Verdict) -> String {
     };
     line(&mut text, &format!("{books}, verdict: {word}"));
     text
+}
+
+/// The gates that nobody accepted, a line each.
+#[must_use]
+pub fn failing(gates: &[Gate]) -> Vec<String> {
+    gates.iter().filter(|gate| !gate.kept()).map(|gate| gate_row(gate, 0, 0)).collect()
 }
 
 fn gate_row(gate: &Gate, names: usize, counts: usize) -> String {

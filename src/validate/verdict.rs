@@ -9,7 +9,7 @@ use super::gates::{self, Gate, Measures};
 use super::manifest::Manifest;
 use super::partial::Partial;
 use crate::exit::{Error, Result};
-use crate::spec::Spec;
+use crate::spec::{Limits, Spec};
 
 /// What an audit is told besides the lines.
 #[derive(Debug, Default)]
@@ -20,6 +20,17 @@ pub struct Terms {
     pub previous_rows: u64,
     /// Gates that may fail, and why.
     pub accepted: BTreeMap<String, String>,
+}
+
+/// What was published when a run was judged. A judgement holds as long as this does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// The run that gold's partition pointed to; none where there was none.
+    pub run: Option<String>,
+    /// The rows of its version.
+    pub rows: u64,
+    /// What the ledger held, as the pipeline says it.
+    pub ledger: Option<String>,
 }
 
 /// The verdict in one word.
@@ -75,6 +86,9 @@ pub struct Verdict {
     pub map_tasks: u64,
     /// Reduce tasks, by their seals; those that got no input have none.
     pub reduce_tasks: u64,
+    /// What the gates compared the run with; none in the books that a job closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
 }
 
 /// Judges a run by all its partials.
@@ -83,17 +97,8 @@ pub struct Verdict {
 /// `Input` where a partial is not of this spec.
 pub fn judge(spec: &Spec, partials: Vec<Partial>, terms: &Terms) -> Result<Verdict> {
     let Balance { shown, map, reduce, files, problems } = balance(spec, partials, terms.manifest.as_ref())?;
-    let measures = Measures {
-        rows: shown.ok,
-        records: map.records,
-        rejected: map.rejected_count(),
-        replaced: &map.replaced,
-        previous_rows: terms.previous_rows,
-    };
-    let mut gates = gates::judge(&spec.limits, &measures);
-    gates::accept(&mut gates, &terms.accepted);
-    Ok(Verdict {
-        verdict: word(problems.is_empty(), &gates),
+    let mut verdict = Verdict {
+        verdict: Word::Fail,
         balanced: problems.is_empty(),
         lines: count(&map.lines),
         records: count(&map.records),
@@ -108,12 +113,16 @@ pub fn judge(spec: &Spec, partials: Vec<Partial>, terms: &Terms) -> Result<Verdi
         bytes: count(&shown.bytes),
         checksum: format!("{:016x}", shown.checksum),
         totals: shown.totals.iter().map(|(column, total)| (column.clone(), total.to_string())).collect(),
-        gates,
+        gates: Vec::new(),
         problems,
         files,
         map_tasks: count(&map.seals),
         reduce_tasks: count(&reduce.seals),
-    })
+        before: None,
+    };
+    verdict.gates = verdict.gates_for(&spec.limits, verdict.rows, terms.previous_rows);
+    verdict.accept(&terms.accepted);
+    Ok(verdict)
 }
 
 /// A count as JSON's readers take it. Only seals that are garbage have more, and those do not balance.
@@ -126,7 +135,7 @@ fn counts(columns: &BTreeMap<String, u128>) -> BTreeMap<String, u64> {
 }
 
 fn word(balanced: bool, gates: &[Gate]) -> Word {
-    let pass = balanced && gates.iter().all(|gate| gate.pass || gate.accepted.is_some());
+    let pass = balanced && gates.iter().all(Gate::kept);
     if pass { Word::Pass } else { Word::Fail }
 }
 
@@ -150,6 +159,28 @@ impl Verdict {
     pub fn accept(&mut self, accepted: &BTreeMap<String, String>) {
         gates::accept(&mut self.gates, accepted);
         self.verdict = word(self.balanced && self.problems.is_empty(), &self.gates);
+    }
+
+    /// Judges the gates anew, against what is published now.
+    pub fn judge(&mut self, limits: &Limits, before: Before) {
+        self.gates = self.gates_for(limits, self.rows, before.rows);
+        self.before = Some(before);
+    }
+
+    /// The gates that may fail by this verdict, and why.
+    #[must_use]
+    pub fn accepted(&self) -> BTreeMap<String, String> {
+        let reason = |gate: &Gate| Some((gate.gate.clone(), gate.accepted.clone()?));
+        self.gates.iter().filter_map(reason).collect()
+    }
+
+    /// The gates as they stand where `rows` of the run reach gold.
+    #[must_use]
+    pub fn gates_for(&self, limits: &Limits, rows: u64, previous_rows: u64) -> Vec<Gate> {
+        let rejected =
+            self.rejected.values().flat_map(BTreeMap::values).fold(0_u64, |sum, n| sum.saturating_add(*n));
+        let (records, replaced) = (self.records, &self.replaced);
+        gates::judge(limits, &Measures { rows, records, rejected, replaced, previous_rows })
     }
 
     /// Appends the verdict as one line of JSON.

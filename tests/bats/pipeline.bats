@@ -49,6 +49,17 @@ pipeline() {
   done
 }
 
+@test "what contradicts itself is refused before anything is read" {
+  run -2 pipeline --add --replace none.csv
+  [[ $output == *"--add"*"--replace"*"one of them"* ]]
+  run -2 pipeline --accept min_rows none.csv
+  [[ $output == *"--reason"* ]]
+  run -2 pipeline --accept books --reason known none.csv
+  [[ $output == *"min_rows"* ]]
+  run -2 pipeline --accept min_rows --reason ' ' none.csv
+  [[ $output == *"is empty"* ]]
+}
+
 @test "a date that is none exits 2" {
   for date in 11/21/2026 2026-02-30 2026-1-1 today ''; do
     run -2 "$REPO/scripts/pipeline" --spec "$spec" --date "$date" "$good"
