@@ -131,10 +131,10 @@ has() {
 ## where a key is looked for in gold's other partitions, else those of its date. Every publication adds a name
 ## before it changes gold; that of this run, where it was cut short, changes nothing for itself.
 ledger_state() {
-  local pattern="_?$DATE-"
-  [[ $("$BIN/sluicebox" get scope "$SPEC") != table ]] || pattern=''
-  sed -n 's|.*/ledger/||p' "$1" | grep -E "^$pattern" | grep -v "^_$RUN" | LC_ALL=C sort |
-    sha256sum | cut -c 1-16
+  local of="_?$DATE-"
+  [[ $("$BIN/sluicebox" get scope "$SPEC") != table ]] || of=''
+  awk -F / -v of="^$of" -v own="^_$RUN" '$(NF - 1) == "ledger" && $NF ~ of && $NF !~ own { print $NF }' "$1" |
+    LC_ALL=C sort | sha256sum | cut -c 1-16
 }
 
 ## fresh FILE [LISTING]
