@@ -128,30 +128,47 @@ has() {
 
 ## ledger_state LISTING
 ## Prints what the ledger says of the publications that this run's judgement depends on: all of the table
-## where a key is looked for in gold's other partitions, else those of its date. Every publication adds a name
-## before it changes gold; that of this run, where it was cut short, changes nothing for itself.
+## where a key is looked for in gold's other partitions, else those of its date. First a hash of those that
+## are done, then the entries of those under way, without this run's own.
 ledger_state() {
-  local of="_?$DATE-"
+  local of="_?$DATE-" done_names=$WORK/ledger.done under_way
   [[ $("$BIN/sluicebox" get scope "$SPEC") != table ]] || of=''
-  awk -F / -v of="^$of" -v own="^_$RUN" '$(NF - 1) == "ledger" && $NF ~ of && $NF !~ own { print $NF }' "$1" |
-    LC_ALL=C sort | sha256sum | cut -c 1-16
+  sed -n 's|.*/ledger/||p' "$1" | LC_ALL=C sort >"$WORK/ledger.names"
+  awk -v of="^$of" '$0 ~ of && !/^_/' "$WORK/ledger.names" >"$done_names"
+  under_way=$(awk -v of="^$of" -v own="_$RUN.json" '$0 ~ of && /^_/ && $0 != own' "$WORK/ledger.names")
+  printf '%s %s\n' "$(sha256sum <"$done_names" | cut -c 1-16)" "${under_way//$'\n'/ }"
 }
 
-## fresh FILE [LISTING]
+## judged_state FILE
+## Prints what the ledger said when a verdict or a load was made.
+judged_state() {
+  "$BIN/sluicebox" get before.ledger "$WORK/$1"
+}
+
+## fresh FILE
 ## Whether a verdict or a load that was made before holds still: nothing was published in between.
 fresh() {
-  has "$1" && [[ $("$BIN/sluicebox" get before.ledger "$WORK/$1") == "$(ledger_state "${2:-$WORK/listing}")" ]]
+  local judged now
+  has "$1" || return
+  judged=$(judged_state "$1")
+  now=$(ledger_state "$WORK/listing")
+  [[ ${judged%% *} == "${now%% *}" ]]
 }
 
-## settled FILE [LISTING]
-## Whether it is not to be made again: it is fresh, or gold points to this very run, whose version must
-## not be touched then.
-settled() {
-  fresh "$@" && return
-  has "$1" || return
+## is_published
+## Whether gold points to this run, as Hive says.
+is_published() {
   hql prepare >"$WORK/prepare.hql"
   hive "$WORK/prepare.hql" "$WORK/described.now" "say what is published"
   [[ $(published_run "$WORK/described.now") == "$RUN" ]]
+}
+
+## settled FILE
+## Whether it is not to be made again: it is fresh, or gold points to this very run, whose version must
+## not be touched then.
+settled() {
+  has "$1" || return
+  fresh "$1" || is_published
 }
 
 ## check_acceptance SPEC OPTION...
