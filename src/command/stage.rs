@@ -55,7 +55,7 @@ pub struct Supersedes {
 /// # Errors
 /// A source that can't be read or drifted, a wrong date or spec.
 pub fn stage(arguments: &Stage) -> Result<Exit> {
-    let spec = Spec::load(&arguments.spec)?;
+    let spec = Spec::load_with_queries(&arguments.spec)?;
     let base = arguments.base.as_deref().map(Manifest::load).transpose()?;
     let (manifest, paths) =
         landing::manifest(&spec, &arguments.spec, &arguments.date, &arguments.files, base.as_ref())?;

@@ -34,14 +34,14 @@ impl<'s> Reader<'s> {
         Self { text, errors: Vec::new() }
     }
 
-    /// Notes an error at a place of the text.
+    /// Notes an error at a place of the text. It stays on one line, whatever it quotes.
     pub fn error(&mut self, at: &Span, message: impl Into<String>) {
         let before = &self.text[..at.start.min(self.text.len())];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         self.errors.push(SpecError {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            message: message.into(),
+            message: message.into().replace('\n', "\\n").replace('\r', "\\r"),
         });
     }
 
