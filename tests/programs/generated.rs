@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use sluicebox::output::Seal;
 
+use crate::sealed;
+
 /// The generator's program, built as it stands: cargo does not build examples for a single test.
 fn generator() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -48,13 +50,8 @@ fn run(binary: &str, arguments: &[&str], spec: &str, stdin: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
-fn seal(out: &[u8]) -> Seal {
-    let line = out.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n').next_back().unwrap();
-    serde_json::from_slice(line.strip_prefix(b"seal\t").unwrap()).unwrap()
-}
-
 fn map(spec: &str, stdin: &[u8]) -> Seal {
-    seal(&run(env!("CARGO_BIN_EXE_mapper"), &[], spec, stdin))
+    sealed(&run(env!("CARGO_BIN_EXE_mapper"), &[], spec, stdin))
 }
 
 /// How many lines there are of each fate and column, from what the generator says it wrote.
@@ -102,7 +99,7 @@ fn every_kind_of_dirt_ends_where_it_should() {
         let keyed = run(env!("CARGO_BIN_EXE_mapper"), &["--keyed"], "sales.toml", &made.stdout);
         let mut lines: Vec<&[u8]> = keyed.split_inclusive(|byte| *byte == b'\n').collect();
         lines.sort_unstable_by_key(|line| line.strip_suffix(b"\n").unwrap_or(line));
-        let reduced = self::seal(&run(env!("CARGO_BIN_EXE_reducer"), &[], "sales.toml", &lines.concat()));
+        let reduced = sealed(&run(env!("CARGO_BIN_EXE_reducer"), &[], "sales.toml", &lines.concat()));
         let counts = reduced.reduced.unwrap();
         assert_eq!((counts.copies, counts.duplicates), (count("copy"), count("duplicate")));
         assert_eq!(reduced.ok, count("ok"));
@@ -143,7 +140,7 @@ fn the_samples_are_as_described() {
     assert_eq!((records, rejected), (1199, 27));
     let mut lines: Vec<&[u8]> = keyed.split_inclusive(|byte| *byte == b'\n').collect();
     lines.sort_unstable_by_key(|line| line.strip_suffix(b"\n").unwrap_or(line));
-    let reduced = seal(&run(env!("CARGO_BIN_EXE_reducer"), &[], "sales.toml", &lines.concat()));
+    let reduced = sealed(&run(env!("CARGO_BIN_EXE_reducer"), &[], "sales.toml", &lines.concat()));
     let counts = reduced.reduced.unwrap();
     assert_eq!((reduced.ok, counts.copies, counts.duplicates), (1170, 1, 1));
 }
