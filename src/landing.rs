@@ -271,7 +271,7 @@ fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
     }
     let mut hashed = Hashed { file, hash: Sha256::new(), size: 0 };
     let mut judge = Judge::new(spec);
-    let mut cutter = Cutter::new(spec.input.max_record_bytes, Boms::One);
+    let mut cutter = Cutter::new(spec.input.max_record_bytes, Boms::All);
     let mut lines = 0_u64;
     let mut take = |line: Line| {
         lines += 1;

@@ -195,11 +195,10 @@ pub fn naive(table: &Table, line: &[u8]) -> Option<String> {
     Some(format!("ok{}{}", table.out, row.join(&table.out.to_string())))
 }
 
-/// Lines as Hadoop's reader cuts them, the naive way; those of a file's beginning.
+/// Lines as Hadoop's reader cuts them from a file's beginning, the naive way: it drops one byte order mark, and what
+/// is left has lines.
 pub fn naive_lines(mut text: &[u8]) -> Vec<&[u8]> {
-    while let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf") {
-        text = rest;
-    }
+    text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut lines = Vec::new();
     while !text.is_empty() {
         let end = text.iter().position(|byte| b"\r\n".contains(byte)).unwrap_or(text.len());
