@@ -3,7 +3,7 @@
 //! A source is read once, whole: its size, its SHA-256, its lines as Hadoop will cut them, its header. All that goes
 //! into the manifest, which the audit holds the job's seals against, and into the run's id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
@@ -176,6 +176,18 @@ impl Manifest {
         serde_json::from_slice(&text)
             .map_err(|error| Error::Input(format!("{} is no manifest of a run: {error}", path.display())))
     }
+}
+
+/// The sources whose bytes are another's, too, by name and in groups: one export may have been given twice.
+///
+/// Files without a byte have no rows to land twice.
+#[must_use]
+pub fn alike(run: &Manifest) -> Vec<Vec<&str>> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for file in run.files.iter().filter(|file| file.size > 0) {
+        groups.entry(&file.sha256).or_default().push(&file.source);
+    }
+    groups.into_values().filter(|names| names.len() > 1).collect()
 }
 
 /// The sources of the published version that a run leaves out: neither their content nor their place is in it.

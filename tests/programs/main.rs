@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod generated;
+mod landing;
 mod validator;
 
 use sluicebox::output::Seal;
