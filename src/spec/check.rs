@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use super::options::{Options, Reader, Span, Value, wrong_type};
+use super::options::{Options, Reader, Span, Value};
 use super::{Column, Dedup, Gold, Invalid, Operator, Rule};
 use crate::transform::Class;
 
@@ -130,11 +130,7 @@ fn name_place(item: &Value) -> Span {
 }
 
 pub(super) fn dedup(reader: &mut Reader, names: &Names, value: &Value) -> Option<Dedup> {
-    let Some(table) = value.get_ref().as_table() else {
-        wrong_type(reader, "dedup", value, "a table: write [dedup] on a line of its own");
-        return None;
-    };
-    let mut options = Options::new(table, value.span());
+    let mut options = Options::of_section(reader, "dedup", value)?;
     let key_at = options.place("key");
     let key_names = options.strings(reader, "key").unwrap_or_default();
     if key_names.is_empty() {
@@ -167,26 +163,15 @@ pub(super) fn dedup(reader: &mut Reader, names: &Names, value: &Value) -> Option
             }
         }
     }
-    let scope_at = options.place("scope");
-    let across_partitions = match options.string(reader, "scope") {
-        None | Some("run") => false,
-        Some("table") => true,
-        Some(other) => {
-            reader.error(&scope_at, format!("`scope` takes \"run\" or \"table\", not \"{other}\""));
-            false
-        }
-    };
+    let across_partitions = options.choice(reader, "scope", &[("run", false), ("table", true)]);
     options.finish(reader, "[dedup]");
-    Some(Dedup { key, prefer, across_partitions })
+    Some(Dedup { key, prefer, across_partitions: across_partitions.unwrap_or(false) })
 }
 
 pub(super) fn sums(reader: &mut Reader, names: &Names, value: Option<&Value>) -> Vec<usize> {
-    let Some(value) = value else { return Vec::new() };
-    let Some(table) = value.get_ref().as_table() else {
-        wrong_type(reader, "audit", value, "a table: write [audit] on a line of its own");
+    let Some(mut options) = value.and_then(|value| Options::of_section(reader, "audit", value)) else {
         return Vec::new();
     };
-    let mut options = Options::new(table, value.span());
     let at = options.place("sum");
     let listed = options.strings(reader, "sum").unwrap_or_default();
     let sums = names.strings(reader, listed);

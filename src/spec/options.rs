@@ -81,6 +81,15 @@ impl<'t> Options<'t> {
         Self { keys, inherited: Vec::new(), asked: Vec::new(), at }
     }
 
+    /// The options of a section, `value`, which must be a table.
+    pub fn of_section(reader: &mut Reader, key: &str, value: &'t Value<'t>) -> Option<Self> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            wrong_type(reader, key, value, &format!("a table: write [{key}] on a line of its own"));
+        }
+        table.map(|table| Self::new(table, value.span()))
+    }
+
     /// Where the table itself stands.
     #[must_use]
     pub fn at(&self) -> Span {
@@ -130,6 +139,25 @@ impl<'t> Options<'t> {
             wrong_type(reader, key, value, "a string in quotes");
         }
         text
+    }
+
+    /// Takes one of a few words.
+    pub fn choice<T: Copy>(
+        &mut self,
+        reader: &mut Reader,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let at = self.place(key);
+        let text = self.string(reader, key)?;
+        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
+        if let (None, Some((last, others))) = (found, choices.split_last()) {
+            let quoted = |(word, _): &(&str, T)| format!("\"{word}\"");
+            let others: Vec<String> = others.iter().map(quoted).collect();
+            let wanted = format!("{} or {}", others.join(", "), quoted(last));
+            reader.error(&at, format!("`{key}` takes {wanted}, not \"{text}\""));
+        }
+        found
     }
 
     /// Takes `true` or `false`.

@@ -111,12 +111,7 @@ fn spec(reader: &mut Reader, root: &Spanned<DeTable>, beside: &Beside) -> Option
 
 /// The options of a section, empty where the spec has none.
 fn section<'t>(reader: &mut Reader, top: &mut Options<'t>, key: &'static str) -> Options<'t> {
-    let Some(value) = top.take(key) else { return Options::default() };
-    let Some(table) = value.get_ref().as_table() else {
-        wrong_type(reader, key, value, &format!("a table: write [{key}] on a line of its own"));
-        return Options::default();
-    };
-    Options::new(table, value.span())
+    top.take(key).and_then(|value| Options::of_section(reader, key, value)).unwrap_or_default()
 }
 
 /// The tables of a `[[key]]` list.
@@ -213,18 +208,10 @@ fn limits(reader: &mut Reader, top: &mut Options) -> Limits {
 
 fn raw(reader: &mut Reader, top: &mut Options) -> Raw {
     let mut options = section(reader, top, "quarantine");
-    let at = options.place("raw");
-    let raw = match options.string(reader, "raw") {
-        None | Some("keep") => Raw::Keep,
-        Some("redact") => Raw::Redact,
-        Some("none") => Raw::None,
-        Some(other) => {
-            reader.error(&at, format!("`raw` takes \"keep\", \"redact\" or \"none\", not \"{other}\""));
-            Raw::None
-        }
-    };
+    let choices = [("keep", Raw::Keep), ("redact", Raw::Redact), ("none", Raw::None)];
+    let raw = options.choice(reader, "raw", &choices);
     options.finish(reader, "[quarantine]");
-    raw
+    raw.unwrap_or(Raw::Keep)
 }
 
 /// Named types: each is a built-in type with some of its options.

@@ -34,18 +34,13 @@ pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Trans
     if scale > precision {
         reader.error(&scale_at, format!("`scale` {scale} is above `precision` {precision}; lower it"));
     }
-    let at = options.place("rounding");
-    let rounding = match options.string(reader, "rounding") {
-        Some("half_up") => Rounding::HalfUp,
-        Some("half_even") => Rounding::HalfEven,
-        Some("down") => Rounding::Down,
-        None | Some("exact") => Rounding::Exact,
-        Some(other) => {
-            let message = format!("`rounding` takes half_up, half_even, down or exact, not \"{other}\"");
-            reader.error(&at, message);
-            Rounding::Exact
-        }
-    };
+    let roundings = [
+        ("half_up", Rounding::HalfUp),
+        ("half_even", Rounding::HalfEven),
+        ("down", Rounding::Down),
+        ("exact", Rounding::Exact),
+    ];
+    let rounding = options.choice(reader, "rounding", &roundings).unwrap_or(Rounding::Exact);
     let group_at = options.place("group");
     let decimal = separator(reader, options, "decimal").unwrap_or('.');
     let group = separator(reader, options, "group");

@@ -24,16 +24,8 @@ struct Region {
 }
 
 pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Transform> {
-    let at = options.place("case");
-    let case = match options.string(reader, "case") {
-        None | Some("keep") => Case::Keep,
-        Some("upper") => Case::Upper,
-        Some("lower") => Case::Lower,
-        Some(other) => {
-            reader.error(&at, format!("`case` takes \"upper\", \"lower\" or \"keep\", not \"{other}\""));
-            Case::Keep
-        }
-    };
+    let cases = [("upper", Case::Upper), ("lower", Case::Lower), ("keep", Case::Keep)];
+    let case = options.choice(reader, "case", &cases).unwrap_or(Case::Keep);
     let allowed_at = options.place("allowed");
     let allowed = options.strings(reader, "allowed").map(|labels| {
         if labels.is_empty() {
