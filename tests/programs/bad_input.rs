@@ -270,20 +270,14 @@ fn the_null_device_is_a_stream_however_it_was_opened() {
 
 #[test]
 fn rejects_never_overwrite_what_is_read() {
-    let dir = tempfile::tempdir().unwrap();
-    let spec = "version = 1\n[table]\nname = \"t\"\n[[column]]\nname = \"id\"\ntype = \"integer\"\n";
-    std::fs::write(dir.path().join("table.toml"), spec).unwrap();
-    std::fs::write(dir.path().join("in.csv"), "id\nx\n").unwrap();
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("in.csv"), "id,note\nx,a\n").unwrap();
     for rejects in ["in.csv", "table.toml"] {
-        let before = std::fs::read(dir.path().join(rejects)).unwrap();
-        let stdin = std::fs::File::open(dir.path().join("in.csv")).unwrap();
-        let output = std::process::Command::new(MAPPER)
-            .current_dir(dir.path())
-            .args(["--rejects", rejects])
-            .stdin(stdin)
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        assert_eq!(std::fs::read(dir.path().join(rejects)).unwrap(), before);
+        let before = fs::read(path(rejects)).unwrap();
+        let mut mapper = command(MAPPER, &folder);
+        mapper.args(["--rejects", rejects]).stdin(File::open(path("in.csv")).unwrap());
+        assert!(stderr(mapper, 2).contains("is what is read"));
+        assert_eq!(fs::read(path(rejects)).unwrap(), before);
     }
 }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
+use assert_cmd::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sluicebox::landing::{Manifest, Source, left_out, manifest};
@@ -39,19 +40,9 @@ impl Sources {
     }
 
     fn run(&self, binary: &str, arguments: &[&str], environment: &[(&str, &str)], stdin: &[u8]) -> Output {
-        let mut child = Command::new(binary)
-            .current_dir(self.0.path())
-            .args(arguments)
-            .env_clear()
-            .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It may end before it has read all.
-        let _ = child.stdin.take().unwrap().write_all(stdin);
-        child.wait_with_output().unwrap()
+        let mut command = Command::new(binary);
+        command.current_dir(self.0.path()).args(arguments);
+        command.env_clear().envs(environment.iter().copied()).write_stdin(stdin).output().unwrap()
     }
 
     /// Stages the files in `out`.
