@@ -21,8 +21,7 @@ proptest! {
     fn a_naive_reading_of_the_contract_agrees((table, rows) in tables_and_rows(), crlf: bool) {
         let spec = table.spec();
         let lines = lines(&table, &rows);
-        let mut text = body(&lines, if crlf { "\r\n" } else { "\n" });
-        text.splice(0..0, format!("{}\n", table.header()).into_bytes());
+        let text = table.headed(&body(&lines, if crlf { "\r\n" } else { "\n" }));
         prop_assume!(table.header().len() <= table.max_record_bytes);
         let written = map(&spec, Split::stdin(), &[&text], false);
         hold_books(&table, &text, &written)?;
@@ -46,8 +45,7 @@ proptest! {
         blocks in prop::collection::vec(any::<Index>(), 0..6),
     ) {
         let spec = table.spec();
-        let mut text = body(&lines(&table, &rows), "\n");
-        text.splice(0..0, format!("{}\n", table.header()).into_bytes());
+        let mut text = table.headed(&body(&lines(&table, &rows), "\n"));
         spoil(&mut text, &damages);
         let written = map(&spec, Split::stdin(), &[&text], true);
         hold_books(&table, &text, &written)?;
@@ -79,7 +77,7 @@ proptest! {
         let mut text = body(&lines(&table, &rows), "\n");
         spoil(&mut text, &damages);
         let bom = if bom { "\u{feff}" } else { "" };
-        text.splice(0..0, format!("{bom}{}\n", table.header()).into_bytes());
+        let text = [bom.as_bytes(), &table.headed(&text)].concat();
         let whole = map(&spec, split_at(0, text.len()), &[&text], false);
         let (mut out_rows, mut rejects) = (Vec::new(), Vec::new());
         let mut sum = Seal { lines: 0, records: 0, ok: 0, blank: 0, headers: 0, bytes: 0, checksum: 0,

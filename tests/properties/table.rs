@@ -122,6 +122,11 @@ impl Table {
         names.join(&self.delimiter.to_string())
     }
 
+    /// A file: the header, then what follows it.
+    pub fn headed(&self, text: &[u8]) -> Vec<u8> {
+        [self.header().as_bytes(), b"\n", text].concat()
+    }
+
     /// The place of a column in a row.
     pub fn place(&self, column: usize) -> usize {
         self.columns[..column].iter().filter(|column| !column.dropped).count()
