@@ -51,8 +51,8 @@ pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Trans
     let (precision, scale) = (u8::try_from(precision).unwrap_or(38), u8::try_from(scale).unwrap_or(38));
     let whole = precision.saturating_sub(scale);
     let wanted = format!(
-        "an exact number such as \"0\", with up to {whole} digits before the point and {scale} after it (`precision` \
-         {precision}, `scale` {scale})"
+        "an exact number of up to {whole} digits before the point and {scale} after it (`precision` {precision}, \
+         `scale` {scale})"
     );
     let bounds = bounds(reader, options, &wanted, |value| {
         Decimal::parse(&number_text(value)?).filter(|number| fits(*number, whole, scale))
