@@ -1,5 +1,6 @@
 //! How a program ends: one enum of exit codes, one error type that knows its code.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The exit codes of every binary and script.
@@ -58,6 +59,16 @@ impl Error {
     /// For `map_err`: names what was being done when the system refused it.
     pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Self::Io(what.into(), error)
+    }
+
+    /// For `map_err`: a file that could not be read.
+    pub fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        Self::io(format!("cannot read {}", path.display()))
+    }
+
+    /// For `map_err`: a file or a folder that could not be written.
+    pub fn writing(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        Self::io(format!("cannot write {}", path.display()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! A source is read once, whole: its size, its SHA-256, its lines as Hadoop will cut them, its header. All that goes
 //! into the manifest, which the audit holds the job's seals against, and into the run's id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
@@ -94,7 +94,7 @@ pub fn manifest(
     let mut inspected = Vec::with_capacity(sources.len());
     let mut seen = BTreeSet::new();
     for path in sources {
-        let real = path.canonicalize().map_err(Error::io(format!("cannot read {}", path.display())))?;
+        let real = path.canonicalize().map_err(Error::reading(path))?;
         if !seen.insert(real.clone()) {
             return Err(Error::Usage(format!("{} is given twice; name each file once", path.display())));
         }
@@ -142,28 +142,27 @@ pub fn stage(
     paths: &[Option<PathBuf>],
     into: &Path,
 ) -> Result<()> {
-    let writing = |path: &Path| Error::io(format!("cannot write {}", path.display()));
     let (landed, spec_folder) = (into.join("landed"), into.join("spec"));
     for folder in [&landed, &spec_folder] {
-        std::fs::create_dir_all(folder).map_err(writing(folder))?;
+        std::fs::create_dir_all(folder).map_err(Error::writing(folder))?;
     }
     for (file, path) in manifest.files.iter().zip(paths) {
         if let Some(path) = path {
             let link = landed.join(&file.landed);
-            std::os::unix::fs::symlink(path, &link).map_err(writing(&link))?;
+            std::os::unix::fs::symlink(path, &link).map_err(Error::writing(&link))?;
         }
     }
     let mut files = companions(spec, spec_path)?;
-    let own = std::fs::read(spec_path).map_err(Error::io(format!("cannot read {}", spec_path.display())))?;
+    let own = std::fs::read(spec_path).map_err(Error::reading(spec_path))?;
     files.push(("table.toml".to_owned(), own));
     for (name, content) in files {
         let path = spec_folder.join(name);
-        std::fs::write(&path, content).map_err(writing(&path))?;
+        std::fs::write(&path, content).map_err(Error::writing(&path))?;
     }
     let path = into.join("manifest.json");
     // Strings and numbers: it can't fail.
     let json = serde_json::to_string_pretty(manifest).unwrap_or_default() + "\n";
-    std::fs::write(&path, json).map_err(writing(&path))
+    std::fs::write(&path, json).map_err(Error::writing(&path))
 }
 
 impl Manifest {
@@ -172,10 +171,22 @@ impl Manifest {
     /// # Errors
     /// Where it can't be read, or is none.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read(path).map_err(Error::io(format!("cannot read {}", path.display())))?;
+        let text = std::fs::read(path).map_err(Error::reading(path))?;
         serde_json::from_slice(&text)
             .map_err(|error| Error::Input(format!("{} is no manifest of a run: {error}", path.display())))
     }
+}
+
+/// The sources whose bytes are another's, too, by name and in groups: one export may have been given twice.
+///
+/// Files without a byte have no rows to land twice.
+#[must_use]
+pub fn alike(run: &Manifest) -> Vec<Vec<&str>> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for file in run.files.iter().filter(|file| file.size > 0) {
+        groups.entry(&file.sha256).or_default().push(&file.source);
+    }
+    groups.into_values().filter(|names| names.len() > 1).collect()
 }
 
 /// The sources of the published version that a run leaves out: neither their content nor their place is in it.
@@ -258,20 +269,19 @@ fn check_date(date: &str) -> Result<()> {
 /// Reads one source whole.
 fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
     let name = path.display().to_string();
-    let reading = || format!("cannot read {name}");
-    let file = File::open(&real).map_err(Error::io(reading()))?;
-    let kind = file.metadata().map_err(Error::io(reading()))?.file_type();
+    let file = File::open(&real).map_err(Error::reading(path))?;
+    let kind = file.metadata().map_err(Error::reading(path))?.file_type();
     if !kind.is_file() {
         return Err(Error::Usage(format!("{name} is not a file; name the files themselves")));
     }
     let mut head = [0; 8];
-    let length = file.read_at(&mut head, 0).map_err(Error::io(reading()))?;
+    let length = file.read_at(&mut head, 0).map_err(Error::reading(path))?;
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head[..length].starts_with(magic)) {
         return Err(Error::Input(format!("{name} is {what}")));
     }
     let mut hashed = Hashed { file, hash: Sha256::new(), size: 0 };
     let mut judge = Judge::new(spec);
-    let mut cutter = Cutter::new(spec.input.max_record_bytes, Boms::One);
+    let mut cutter = Cutter::new(spec.input.max_record_bytes, Boms::All);
     let mut lines = 0_u64;
     let mut take = |line: Line| {
         lines += 1;
@@ -280,7 +290,7 @@ fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
         }
         Ok(())
     };
-    let mut stream = input::open(&mut hashed, true).map_err(Error::io(reading()))?;
+    let mut stream = input::open(&mut hashed, true).map_err(Error::reading(path))?;
     let gzip = stream.is_gzip();
     let mut progress = Progress::default();
     input::read_blocks(&mut stream, &name, |block| {

@@ -22,7 +22,7 @@ pub struct Arguments {
 /// # Errors
 /// All that is wrong with the spec.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
-    let spec = Spec::load(&arguments.spec)?;
+    let spec = Spec::load_with_queries(&arguments.spec)?;
     let queries = Query::load_all(&spec, &arguments.spec)?;
     super::print(&format!("{}\n", summary(&spec, &queries)))
 }

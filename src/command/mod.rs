@@ -22,6 +22,6 @@ fn print(text: &str) -> Result<Exit> {
 
 /// Reads a file that another program wrote. What isn't UTF-8 in it shows as U+FFFD.
 fn read(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(Error::io(format!("cannot read {}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(Error::reading(path))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,6 +1,6 @@
 //! `sluicebox stage`, `verify` and `supersedes`: what `scripts/land` needs to know of its files.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::environment;
@@ -55,11 +55,19 @@ pub struct Supersedes {
 /// # Errors
 /// A source that can't be read or drifted, a wrong date or spec.
 pub fn stage(arguments: &Stage) -> Result<Exit> {
-    let spec = Spec::load(&arguments.spec)?;
+    let spec = Spec::load_with_queries(&arguments.spec)?;
     let base = arguments.base.as_deref().map(Manifest::load).transpose()?;
     let (manifest, paths) =
         landing::manifest(&spec, &arguments.spec, &arguments.date, &arguments.files, base.as_ref())?;
     landing::stage(&spec, &arguments.spec, &manifest, &paths, &arguments.into)?;
+    for names in landing::alike(&manifest) {
+        let _ = writeln!(
+            io::stderr(),
+            "sluicebox: {} hold the same bytes: all their rows are landed; if one export was given twice, leave one \
+             out",
+            names.join(" and ")
+        );
+    }
     let (size, lines) = manifest.files.iter().fold((0, 0), |(s, l), file| (s + file.size, l + file.lines));
     let files = match manifest.files.len() {
         1 => "1 file".to_owned(),

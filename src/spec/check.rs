@@ -2,9 +2,12 @@
 
 use toml::de::DeTable;
 
-use super::options::{Options, Reader, Span, Value, wrong_type};
+use super::options::{Options, Reader, Span, Value};
 use super::{Column, Dedup, Gold, Invalid, Operator, Rule};
 use crate::transform::Class;
+
+/// Whether a file that the spec names can be read: parsing itself touches no file.
+pub(super) type Beside<'f> = dyn Fn(&str) -> std::io::Result<()> + 'f;
 
 /// The names that the rest of a spec refers to.
 pub(super) struct Names<'a> {
@@ -32,15 +35,25 @@ impl Names<'_> {
         }
     }
 
+    /// The column of that name, which must not be one of those `before` it in its list.
+    fn another(
+        &self,
+        reader: &mut Reader,
+        name: &str,
+        at: &Span,
+        mut before: impl Iterator<Item = usize>,
+    ) -> Option<usize> {
+        let index = self.column(reader, name, at)?;
+        if before.any(|other| other == index) {
+            reader.error(at, format!("column `{name}` is named twice; remove one"));
+        }
+        Some(index)
+    }
+
     fn strings(&self, reader: &mut Reader, names: Vec<(String, Span)>) -> Vec<usize> {
         let mut columns = Vec::new();
         for (name, at) in names {
-            if let Some(index) = self.column(reader, &name, &at) {
-                if columns.contains(&index) {
-                    reader.error(&at, format!("column `{name}` is named twice; remove one"));
-                }
-                columns.push(index);
-            }
+            columns.extend(self.another(reader, &name, &at, columns.iter().copied()));
         }
         columns
     }
@@ -92,17 +105,32 @@ pub(super) fn columns(reader: &mut Reader, names: &mut Names, root: &DeTable) {
     }
 }
 
+/// A text that means NULL is never looked up, so it can't be a label, too.
+pub(super) fn nulls<'n>(
+    reader: &mut Reader,
+    names: &Names,
+    markers: impl Iterator<Item = (&'n String, &'n Span)>,
+) {
+    for (marker, at) in markers {
+        for column in names.columns {
+            if column.transform.as_ref().is_some_and(|transform| transform.names(marker)) {
+                let message = format!(
+                    "\"{marker}\" means NULL, but column `{}` has it as a label or an alias; remove one of the two",
+                    column.name
+                );
+                reader.error(at, message);
+            }
+        }
+    }
+}
+
 fn name_place(item: &Value) -> Span {
     let name = item.get_ref().as_table().and_then(|t| t.iter().find(|(key, _)| key.get_ref() == "name"));
     name.map_or_else(|| item.span(), |(_, value)| value.span())
 }
 
 pub(super) fn dedup(reader: &mut Reader, names: &Names, value: &Value) -> Option<Dedup> {
-    let Some(table) = value.get_ref().as_table() else {
-        wrong_type(reader, "dedup", value, "a table: write [dedup] on a line of its own");
-        return None;
-    };
-    let mut options = Options::new(table, value.span());
+    let mut options = Options::of_section(reader, "dedup", value)?;
     let key_at = options.place("key");
     let key_names = options.strings(reader, "key").unwrap_or_default();
     if key_names.is_empty() {
@@ -119,13 +147,15 @@ pub(super) fn dedup(reader: &mut Reader, names: &Names, value: &Value) -> Option
             reader.error(&key_at, message);
         }
     }
-    let mut prefer = Vec::new();
+    let mut prefer: Vec<(usize, bool)> = Vec::new();
     for (text, at) in options.strings(reader, "prefer").unwrap_or_default() {
         let mut words = text.split_whitespace();
         let (name, order, more) = (words.next().unwrap_or_default(), words.next(), words.next());
         match (order, more) {
             (None | Some("asc" | "desc"), None) => {
-                prefer.extend(names.column(reader, name, &at).map(|index| (index, order == Some("desc"))));
+                let before = prefer.iter().map(|(index, _)| *index);
+                let index = names.another(reader, name, &at, before);
+                prefer.extend(index.map(|index| (index, order == Some("desc"))));
             }
             _ => {
                 reader
@@ -133,26 +163,15 @@ pub(super) fn dedup(reader: &mut Reader, names: &Names, value: &Value) -> Option
             }
         }
     }
-    let scope_at = options.place("scope");
-    let across_partitions = match options.string(reader, "scope") {
-        None | Some("run") => false,
-        Some("table") => true,
-        Some(other) => {
-            reader.error(&scope_at, format!("`scope` takes \"run\" or \"table\", not \"{other}\""));
-            false
-        }
-    };
+    let across_partitions = options.choice(reader, "scope", &[("run", false), ("table", true)]);
     options.finish(reader, "[dedup]");
-    Some(Dedup { key, prefer, across_partitions })
+    Some(Dedup { key, prefer, across_partitions: across_partitions.unwrap_or(false) })
 }
 
 pub(super) fn sums(reader: &mut Reader, names: &Names, value: Option<&Value>) -> Vec<usize> {
-    let Some(value) = value else { return Vec::new() };
-    let Some(table) = value.get_ref().as_table() else {
-        wrong_type(reader, "audit", value, "a table: write [audit] on a line of its own");
+    let Some(mut options) = value.and_then(|value| Options::of_section(reader, "audit", value)) else {
         return Vec::new();
     };
-    let mut options = Options::new(table, value.span());
     let at = options.place("sum");
     let listed = options.strings(reader, "sum").unwrap_or_default();
     let sums = names.strings(reader, listed);
@@ -204,6 +223,9 @@ pub(super) fn rules(reader: &mut Reader, names: &Names, listed: &[(&DeTable, Spa
         let (left_index, right_index) =
             (names.column(reader, left, left_at), names.column(reader, right, right_at));
         let (Some(left_index), Some(right_index)) = (left_index, right_index) else { continue };
+        if left_index == right_index {
+            reader.error(&compare_at, format!("`{left}` is compared with itself; name two columns"));
+        }
         let class = |index: usize| names.columns[index].class();
         let comparable = match (class(left_index), class(right_index)) {
             (Some(Class::Number { .. }), Some(Class::Number { .. })) => true,
@@ -223,7 +245,12 @@ pub(super) fn rules(reader: &mut Reader, names: &Names, listed: &[(&DeTable, Spa
 /// What is put behind a table's name for its companions.
 const COMPANIONS: &[&str] = &["", "_temp", "_temp_reject", "_reject", "_version"];
 
-pub(super) fn gold(reader: &mut Reader, table: &str, listed: &[(&DeTable, Span)]) -> Vec<Gold> {
+pub(super) fn gold(
+    reader: &mut Reader,
+    table: &str,
+    listed: &[(&DeTable, Span)],
+    beside: &Beside,
+) -> Vec<Gold> {
     let mut gold: Vec<Gold> = Vec::new();
     for (options, at) in listed {
         let mut options = Options::new(options, at.clone());
@@ -248,6 +275,11 @@ pub(super) fn gold(reader: &mut Reader, table: &str, listed: &[(&DeTable, Span)]
         let plain = !query.is_empty() && !query.contains('/') && !query.starts_with('.');
         if !plain || gold.iter().any(|gold| gold.query == query && gold.name == name) {
             reader.error(&query_at, "[[gold]] needs query = \"FILE.sql\", a file beside the spec");
+        } else if let Err(error) = beside(&query) {
+            let message = format!(
+                "cannot read {query}, the query of {name}: {error}; put it beside the spec, or mend its name"
+            );
+            reader.error(&query_at, message);
         }
         gold.push(Gold { name, query });
     }

@@ -3,6 +3,8 @@
 mod check;
 pub mod options;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -192,11 +194,24 @@ pub struct Gold {
 }
 
 impl Spec {
-    /// Reads and checks a spec file.
+    /// Reads and checks a spec file alone: a task has nothing else of what it names.
     ///
     /// # Errors
     /// Where it can't be read, or is wrong: then all errors, one a line.
     pub fn load(path: &Path) -> Result<Self> {
+        Self::read(path, &|_| Ok(()))
+    }
+
+    /// Reads and checks a spec file and that the files it names can be read.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn load_with_queries(path: &Path) -> Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::read(path, &|query| std::fs::read(folder.join(query)).map(drop))
+    }
+
+    fn read(path: &Path, beside: &check::Beside) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|error| {
             Error::Usage(format!(
                 "cannot read the spec {}: {error}; name it with --spec FILE",
@@ -208,7 +223,7 @@ impl Spec {
                 error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
             Error::Usage(format!("{}:{line}: not UTF-8; save the spec as UTF-8", path.display()))
         })?;
-        parse(text.strip_prefix('\u{feff}').unwrap_or(&text)).map_err(|errors| {
+        parse::parse_with(text.strip_prefix('\u{feff}').unwrap_or(&text), beside).map_err(|errors| {
             let lines: Vec<String> = errors
                 .iter()
                 .map(|error| format!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message))

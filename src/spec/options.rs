@@ -34,14 +34,14 @@ impl<'s> Reader<'s> {
         Self { text, errors: Vec::new() }
     }
 
-    /// Notes an error at a place of the text.
+    /// Notes an error at a place of the text. It stays on one line, whatever it quotes.
     pub fn error(&mut self, at: &Span, message: impl Into<String>) {
         let before = &self.text[..at.start.min(self.text.len())];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         self.errors.push(SpecError {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            message: message.into(),
+            message: message.into().replace('\n', "\\n").replace('\r', "\\r"),
         });
     }
 
@@ -79,6 +79,15 @@ impl<'t> Options<'t> {
     pub fn new(table: &'t toml::de::DeTable<'t>, at: Span) -> Self {
         let keys = table.iter().map(|(key, value)| (key.get_ref().as_ref(), (key.span(), value))).collect();
         Self { keys, inherited: Vec::new(), asked: Vec::new(), at }
+    }
+
+    /// The options of a section, `value`, which must be a table.
+    pub fn of_section(reader: &mut Reader, key: &str, value: &'t Value<'t>) -> Option<Self> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            wrong_type(reader, key, value, &format!("a table: write [{key}] on a line of its own"));
+        }
+        table.map(|table| Self::new(table, value.span()))
     }
 
     /// Where the table itself stands.
@@ -130,6 +139,25 @@ impl<'t> Options<'t> {
             wrong_type(reader, key, value, "a string in quotes");
         }
         text
+    }
+
+    /// Takes one of a few words.
+    pub fn choice<T: Copy>(
+        &mut self,
+        reader: &mut Reader,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let at = self.place(key);
+        let text = self.string(reader, key)?;
+        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
+        if let (None, Some((last, others))) = (found, choices.split_last()) {
+            let quoted = |(word, _): &(&str, T)| format!("\"{word}\"");
+            let others: Vec<String> = others.iter().map(quoted).collect();
+            let wanted = format!("{} or {}", others.join(", "), quoted(last));
+            reader.error(&at, format!("`{key}` takes {wanted}, not \"{text}\""));
+        }
+        found
     }
 
     /// Takes `true` or `false`.

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::check::{self, Names};
+use super::check::{self, Beside, Names};
 use super::options::{Options, Reader, Span, SpecError, Value, wrong_type};
 use super::{Column, Input, Invalid, Limits, Raw, Spec};
 use crate::transform::TYPES;
@@ -11,18 +11,23 @@ use crate::transform::TYPES;
 /// Options of the contract that this version does not have; ignoring them would be a silent change.
 const NOT_BUILT: &[&str] = &["accounting", "grouping", "symbols", "pattern", "mask"];
 
-/// Reads and checks a spec.
+/// Reads and checks a spec, without the files that it names.
 ///
 /// # Errors
 /// All that is wrong with it, in the order of its lines.
 pub fn parse(text: &str) -> Result<Spec, Vec<SpecError>> {
+    parse_with(text, &|_| Ok(()))
+}
+
+/// As `parse`, with the files that it names: `beside` tells whether one can be read.
+pub(super) fn parse_with(text: &str, beside: &Beside) -> Result<Spec, Vec<SpecError>> {
     let mut reader = Reader::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let at = error.span().unwrap_or(0..0);
         reader.error(&at, format!("not TOML: {}", error.message().replace('\n', "; ")));
     }
-    let spec = spec(&mut reader, &root);
+    let spec = spec(&mut reader, &root, beside);
     let errors = reader.into_errors();
     match spec {
         Some(spec) if errors.is_empty() => Ok(spec),
@@ -30,7 +35,7 @@ pub fn parse(text: &str) -> Result<Spec, Vec<SpecError>> {
     }
 }
 
-fn spec(reader: &mut Reader, root: &Spanned<DeTable>) -> Option<Spec> {
+fn spec(reader: &mut Reader, root: &Spanned<DeTable>, beside: &Beside) -> Option<Spec> {
     let table = root.get_ref();
     let mut top = Options::new(table, 0..0);
     if top.take("version").is_none_or(|v| v.get_ref().as_integer().is_none_or(|n| n.as_str() != "1")) {
@@ -57,7 +62,7 @@ fn spec(reader: &mut Reader, root: &Spanned<DeTable>) -> Option<Spec> {
         check::identifier(reader, what, text, at);
     }
 
-    let input = input(reader, &mut top);
+    let (input, null_at) = input(reader, &mut top);
     let mut output = section(reader, &mut top, "output");
     let delimiter_at = output.place("delimiter");
     let delimiter = byte(reader, &mut output, "delimiter").unwrap_or(b'\t');
@@ -77,12 +82,13 @@ fn spec(reader: &mut Reader, root: &Spanned<DeTable>) -> Option<Spec> {
     let columns = columns(reader, &mut top, types);
     let mut names = Names { partition, columns: &columns };
     check::columns(reader, &mut names, table);
+    check::nulls(reader, &names, input.null.iter().zip(&null_at));
     let dedup = top.take("dedup").and_then(|value| check::dedup(reader, &names, value));
     let sums = check::sums(reader, &names, top.take("audit"));
     let listed = tables(reader, top.take("rule"), "[[rule]]");
     let rules = check::rules(reader, &names, &listed);
     let listed = tables(reader, top.take("gold"), "[[gold]]");
-    let gold = check::gold(reader, name, &listed);
+    let gold = check::gold(reader, name, &listed, beside);
     top.finish(reader, "the spec");
     let first_kept = columns.iter().position(|column| column.transform.is_some())?;
     Some(Spec {
@@ -105,12 +111,7 @@ fn spec(reader: &mut Reader, root: &Spanned<DeTable>) -> Option<Spec> {
 
 /// The options of a section, empty where the spec has none.
 fn section<'t>(reader: &mut Reader, top: &mut Options<'t>, key: &'static str) -> Options<'t> {
-    let Some(value) = top.take(key) else { return Options::default() };
-    let Some(table) = value.get_ref().as_table() else {
-        wrong_type(reader, key, value, &format!("a table: write [{key}] on a line of its own"));
-        return Options::default();
-    };
-    Options::new(table, value.span())
+    top.take(key).and_then(|value| Options::of_section(reader, key, value)).unwrap_or_default()
 }
 
 /// The tables of a `[[key]]` list.
@@ -150,7 +151,8 @@ fn byte(reader: &mut Reader, options: &mut Options, key: &'static str) -> Option
     }
 }
 
-fn input(reader: &mut Reader, top: &mut Options) -> Input {
+/// How the source is read, and where each text that means NULL stands.
+fn input(reader: &mut Reader, top: &mut Options) -> (Input, Vec<Span>) {
     let mut options = section(reader, top, "input");
     let format_at = options.place("format");
     if let Some(format) = options.string(reader, "format")
@@ -172,20 +174,20 @@ fn input(reader: &mut Reader, top: &mut Options) -> Input {
     if quote == Some(delimiter) {
         reader.error(&quote_at, "`quote` and `delimiter` are the same character; they must differ");
     }
-    let null = options.strings(reader, "null");
+    let by_default = vec![(String::new(), options.at())];
+    let (null, null_at) = options.strings(reader, "null").unwrap_or(by_default).into_iter().unzip();
     let input = Input {
         delimiter,
         quote,
         header: options.boolean(reader, "header").unwrap_or(true),
-        null: null
-            .map_or_else(|| vec![String::new()], |texts| texts.into_iter().map(|(text, _)| text).collect()),
+        null,
         max_record_bytes: options
             .integer(reader, "max_record_bytes", 1..(1 << 30) + 1)
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(1 << 20),
     };
     options.finish(reader, "[input]");
-    input
+    (input, null_at)
 }
 
 fn limits(reader: &mut Reader, top: &mut Options) -> Limits {
@@ -206,18 +208,10 @@ fn limits(reader: &mut Reader, top: &mut Options) -> Limits {
 
 fn raw(reader: &mut Reader, top: &mut Options) -> Raw {
     let mut options = section(reader, top, "quarantine");
-    let at = options.place("raw");
-    let raw = match options.string(reader, "raw") {
-        None | Some("keep") => Raw::Keep,
-        Some("redact") => Raw::Redact,
-        Some("none") => Raw::None,
-        Some(other) => {
-            reader.error(&at, format!("`raw` takes \"keep\", \"redact\" or \"none\", not \"{other}\""));
-            Raw::None
-        }
-    };
+    let choices = [("keep", Raw::Keep), ("redact", Raw::Redact), ("none", Raw::None)];
+    let raw = options.choice(reader, "raw", &choices);
     options.finish(reader, "[quarantine]");
-    raw
+    raw.unwrap_or(Raw::Keep)
 }
 
 /// Named types: each is a built-in type with some of its options.
@@ -300,7 +294,12 @@ fn column<'t>(reader: &mut Reader, table: &'t DeTable<'t>, at: Span, named: &Nam
         reader.error(&at, "a column needs a name, such as name = \"region\"");
         ""
     });
+    let from_at = options.place("from");
     let from = options.string(reader, "from").unwrap_or(name);
+    // A name of its own that holds one is no Hive name, which is said already.
+    if from.contains(['\n', '\r']) && from != name {
+        reader.error(&from_at, "`from` holds a line end, so no header can have it; take it out");
+    }
     let nullable_at = options.place("nullable");
     let nullable = options.boolean(reader, "nullable");
     let drop = options.boolean(reader, "drop").unwrap_or(false);

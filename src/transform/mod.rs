@@ -62,6 +62,11 @@ pub trait Transform: std::fmt::Debug + Send + Sync {
         0
     }
 
+    /// Whether the spec names a text as one of the column's values.
+    fn names(&self, _text: &str) -> bool {
+        false
+    }
+
     /// Appends the value in its canonical form, not yet escaped, to `out`.
     ///
     /// # Errors

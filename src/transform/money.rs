@@ -34,30 +34,39 @@ pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Trans
     if scale > precision {
         reader.error(&scale_at, format!("`scale` {scale} is above `precision` {precision}; lower it"));
     }
-    let at = options.place("rounding");
-    let rounding = match options.string(reader, "rounding") {
-        Some("half_up") => Rounding::HalfUp,
-        Some("half_even") => Rounding::HalfEven,
-        Some("down") => Rounding::Down,
-        None | Some("exact") => Rounding::Exact,
-        Some(other) => {
-            let message = format!("`rounding` takes half_up, half_even, down or exact, not \"{other}\"");
-            reader.error(&at, message);
-            Rounding::Exact
-        }
-    };
+    let roundings = [
+        ("half_up", Rounding::HalfUp),
+        ("half_even", Rounding::HalfEven),
+        ("down", Rounding::Down),
+        ("exact", Rounding::Exact),
+    ];
+    let rounding = options.choice(reader, "rounding", &roundings).unwrap_or(Rounding::Exact);
     let group_at = options.place("group");
     let decimal = separator(reader, options, "decimal").unwrap_or('.');
     let group = separator(reader, options, "group");
     if group == Some(decimal) {
         reader.error(&group_at, format!("`group` and `decimal` are both \"{decimal}\"; they must differ"));
     }
-    let bounds = bounds(reader, options, "an exact number, such as \"0.01\"", |value| {
-        Decimal::parse(&number_text(value)?)
-    });
     // Both are at most 38.
     let (precision, scale) = (u8::try_from(precision).unwrap_or(38), u8::try_from(scale).unwrap_or(38));
+    let whole = precision.saturating_sub(scale);
+    let wanted = format!(
+        "an exact number of up to {whole} digits before the point and {scale} after it (`precision` {precision}, \
+         `scale` {scale})"
+    );
+    let bounds = bounds(reader, options, &wanted, |value| {
+        Decimal::parse(&number_text(value)?).filter(|number| fits(*number, whole, scale))
+    });
     Box::new(Money { precision, scale, rounding, decimal, group, bounds })
+}
+
+/// Whether a column with so many digits before and after the point can hold the number as it is.
+fn fits(number: Decimal, whole: u8, scale: u8) -> bool {
+    let (mut digits, mut places) = (number.unscaled.unsigned_abs(), number.scale);
+    while places > scale && digits.is_multiple_of(10) {
+        (digits, places) = (digits / 10, places - 1);
+    }
+    places <= scale && digits < power(whole + places)
 }
 
 fn separator(reader: &mut Reader, options: &mut Options, key: &'static str) -> Option<char> {

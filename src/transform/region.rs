@@ -24,17 +24,16 @@ struct Region {
 }
 
 pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Transform> {
-    let at = options.place("case");
-    let case = match options.string(reader, "case") {
-        None | Some("keep") => Case::Keep,
-        Some("upper") => Case::Upper,
-        Some("lower") => Case::Lower,
-        Some(other) => {
-            reader.error(&at, format!("`case` takes \"upper\", \"lower\" or \"keep\", not \"{other}\""));
-            Case::Keep
-        }
-    };
+    let cases = [("upper", Case::Upper), ("lower", Case::Lower), ("keep", Case::Keep)];
+    let case = options.choice(reader, "case", &cases).unwrap_or(Case::Keep);
+    let allowed_at = options.place("allowed");
     let allowed = options.strings(reader, "allowed").map(|labels| {
+        if labels.is_empty() {
+            reader.error(
+                &allowed_at,
+                "`allowed` is empty, so no value could pass; list the labels, or remove it",
+            );
+        }
         for (label, at) in &labels {
             canonical(reader, label, case, at);
         }
@@ -130,6 +129,13 @@ impl Transform for Region {
 
     fn longest_label(&self) -> usize {
         self.aliases.values().map(String::len).max().unwrap_or(0)
+    }
+
+    fn names(&self, text: &str) -> bool {
+        let mut folded = String::new();
+        fold(text, self.case, &mut folded);
+        self.aliases.iter().any(|(spelling, label)| *spelling == folded || *label == folded)
+            || self.allowed.as_ref().is_some_and(|allowed| allowed.contains(&folded))
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use sluicebox::output::Seal;
+
+use crate::sealed;
 
 /// The generator's program, built as it stands: cargo does not build examples for a single test.
 fn generator() -> &'static Path {
@@ -31,30 +32,21 @@ fn generate(arguments: &[&str]) -> Output {
 
 /// Runs a binary with a spec from testdata; returns what it wrote, whose last line is its seal.
 fn run(binary: &str, arguments: &[&str], spec: &str, stdin: &[u8]) -> Vec<u8> {
-    let mut child = Command::new(binary)
-        .args(arguments)
-        .arg("--spec")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/specs").join(spec))
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (mut pipe, stdin) = (child.stdin.take().unwrap(), stdin.to_vec());
-    let feeder = std::thread::spawn(move || pipe.write_all(&stdin));
-    let output = child.wait_with_output().unwrap();
-    feeder.join().unwrap().unwrap();
-    assert!(output.status.success());
-    output.stdout
-}
-
-fn seal(out: &[u8]) -> Seal {
-    let line = out.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n').next_back().unwrap();
-    serde_json::from_slice(line.strip_prefix(b"seal\t").unwrap()).unwrap()
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/specs").join(spec);
+    let mut command = assert_cmd::Command::new(binary);
+    command.args(arguments).arg("--spec").arg(spec).env_clear().write_stdin(stdin);
+    command.assert().success().get_output().stdout.clone()
 }
 
 fn map(spec: &str, stdin: &[u8]) -> Seal {
-    seal(&run(env!("CARGO_BIN_EXE_mapper"), &[], spec, stdin))
+    sealed(&run(env!("CARGO_BIN_EXE_mapper"), &[], spec, stdin))
+}
+
+/// The seal of one reducer over the lines of all mappers.
+fn reduce(spec: &str, keyed: &[u8]) -> Seal {
+    let mut lines: Vec<&[u8]> = keyed.split_inclusive(|byte| *byte == b'\n').collect();
+    lines.sort_unstable_by_key(|line| line.strip_suffix(b"\n").unwrap_or(line));
+    sealed(&run(env!("CARGO_BIN_EXE_reducer"), &[], spec, &lines.concat()))
 }
 
 /// How many lines there are of each fate and column, from what the generator says it wrote.
@@ -100,9 +92,7 @@ fn every_kind_of_dirt_ends_where_it_should() {
         assert_eq!(seal.records, 3000 - seal.blank);
 
         let keyed = run(env!("CARGO_BIN_EXE_mapper"), &["--keyed"], "sales.toml", &made.stdout);
-        let mut lines: Vec<&[u8]> = keyed.split_inclusive(|byte| *byte == b'\n').collect();
-        lines.sort_unstable_by_key(|line| line.strip_suffix(b"\n").unwrap_or(line));
-        let reduced = self::seal(&run(env!("CARGO_BIN_EXE_reducer"), &[], "sales.toml", &lines.concat()));
+        let reduced = reduce("sales.toml", &keyed);
         let counts = reduced.reduced.unwrap();
         assert_eq!((counts.copies, counts.duplicates), (count("copy"), count("duplicate")));
         assert_eq!(reduced.ok, count("ok"));
@@ -141,9 +131,7 @@ fn the_samples_are_as_described() {
         keyed.extend(run(env!("CARGO_BIN_EXE_mapper"), &["--keyed"], "sales.toml", &text));
     }
     assert_eq!((records, rejected), (1199, 27));
-    let mut lines: Vec<&[u8]> = keyed.split_inclusive(|byte| *byte == b'\n').collect();
-    lines.sort_unstable_by_key(|line| line.strip_suffix(b"\n").unwrap_or(line));
-    let reduced = seal(&run(env!("CARGO_BIN_EXE_reducer"), &[], "sales.toml", &lines.concat()));
+    let reduced = reduce("sales.toml", &keyed);
     let counts = reduced.reduced.unwrap();
     assert_eq!((reduced.ok, counts.copies, counts.duplicates), (1170, 1, 1));
 }

@@ -1,0 +1,119 @@
+//! The mapper's task over any stream.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use sluicebox::output::Seal;
+use sluicebox::task::Split;
+
+use crate::books::{hold_books, map, split_at};
+use crate::config;
+use crate::naive::naive;
+use crate::stream::{body, cut, damage, line_ends, spoil};
+use crate::table::{lines, tables_and_rows};
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Two readings of the contract agree on every record.
+    #[test]
+    fn a_naive_reading_of_the_contract_agrees((table, rows) in tables_and_rows(), crlf: bool) {
+        let spec = table.spec();
+        let lines = lines(&table, &rows);
+        let text = table.headed(&body(&lines, if crlf { "\r\n" } else { "\n" }));
+        prop_assume!(table.header().len() <= table.max_record_bytes);
+        let written = map(&spec, Split::stdin(), &[&text], false);
+        hold_books(&table, &text, &written)?;
+        let found: Vec<&[u8]> = written.out.split(|byte| *byte == b'\n').collect();
+        let records = lines.iter().filter(|line| !line.is_empty());
+        for (line, found) in records.zip(found) {
+            if let Some(expected) = naive(&table, line) {
+                let found = String::from_utf8_lossy(found);
+                let fits = if expected.starts_with("ok") { found == expected } else { found.starts_with(&expected) };
+                prop_assert!(fits, "{}\nexpected {expected:?}\nfound    {found:?}", table.text());
+            }
+        }
+    }
+
+    /// Whatever bytes come in: no panic, nothing lost, books that are right, the same answer for any blocks, and
+    /// each reject's raw line rejected again for the same reason.
+    #[test]
+    fn damaged_streams_conserve_every_record(
+        (table, rows) in tables_and_rows(),
+        damages in prop::collection::vec(damage(), 0..8),
+        blocks in prop::collection::vec(any::<Index>(), 0..6),
+    ) {
+        let spec = table.spec();
+        let mut text = table.headed(&body(&lines(&table, &rows), "\n"));
+        spoil(&mut text, &damages);
+        let written = map(&spec, Split::stdin(), &[&text], true);
+        hold_books(&table, &text, &written)?;
+        let anywhere: Vec<usize> = (0..text.len()).collect();
+        let blocks: Vec<&[u8]> = cut(&text, &anywhere, &blocks).into_iter().map(|(_, block)| block).collect();
+        prop_assert_eq!(&map(&spec, Split::stdin(), &blocks, true).out, &written.out);
+        let bytes: Vec<&[u8]> = text.chunks(1).collect();
+        prop_assert_eq!(&map(&spec, Split::stdin(), &bytes, true).out, &written.out);
+        for reject in written.rejects.iter().filter(|reject| reject.reason != "too_long") {
+            // As a later split, so that a mark at its beginning is kept as it was.
+            let again = map(&spec, split_at(1, 0), &[&reject.raw], true);
+            prop_assert_eq!(&again.rejects, std::slice::from_ref(reject));
+        }
+        for reject in written.rejects.iter().filter(|reject| reject.reason == "too_long") {
+            prop_assert_eq!(reject.raw.len(), table.max_record_bytes);
+        }
+    }
+
+    /// Splits give the rows, the rejects and the sums of the whole.
+    #[test]
+    fn splits_add_up_to_the_whole(
+        (table, rows) in tables_and_rows(),
+        damages in prop::collection::vec(damage(), 0..5),
+        places in prop::collection::vec(any::<Index>(), 0..5),
+        bom: bool,
+    ) {
+        prop_assume!(table.header().len() <= table.max_record_bytes);
+        let spec = table.spec();
+        let mut text = body(&lines(&table, &rows), "\n");
+        spoil(&mut text, &damages);
+        let bom = if bom { "\u{feff}" } else { "" };
+        let text = [bom.as_bytes(), &table.headed(&text)].concat();
+        let whole = map(&spec, split_at(0, text.len()), &[&text], false);
+        let (mut out_rows, mut rejects) = (Vec::new(), Vec::new());
+        let mut sum = Seal { lines: 0, records: 0, ok: 0, blank: 0, headers: 0, bytes: 0, checksum: 0,
+            rejected: BTreeMap::new(), replaced: BTreeMap::new(), totals: BTreeMap::new(), ..whole.seal.clone() };
+        let mut totals: BTreeMap<String, i128> = BTreeMap::new();
+        for (start, part) in cut(&text, &line_ends(&text), &places) {
+            let written = map(&spec, split_at(start, part.len()), &[part], false);
+            let seal = written.seal;
+            prop_assert_eq!(seal.split_start, start as u64);
+            sum.lines += seal.lines;
+            sum.records += seal.records;
+            sum.ok += seal.ok;
+            sum.blank += seal.blank;
+            sum.headers += seal.headers;
+            sum.bytes += seal.bytes;
+            sum.checksum = sum.checksum.wrapping_add(seal.checksum);
+            for (reason, columns) in seal.rejected {
+                for (column, count) in columns {
+                    *sum.rejected.entry(reason.clone()).or_default().entry(column).or_default() += count;
+                }
+            }
+            for (column, count) in seal.replaced {
+                *sum.replaced.entry(column).or_default() += count;
+            }
+            for (column, total) in seal.totals {
+                *totals.entry(column).or_default() += total.replace('.', "").parse::<i128>().unwrap();
+            }
+            out_rows.extend(written.rows);
+            rejects.extend(written.rejects);
+        }
+        prop_assert_eq!(&out_rows, &whole.rows);
+        prop_assert_eq!(&rejects, &whole.rejects);
+        for (column, total) in &whole.seal.totals {
+            prop_assert_eq!(total.replace('.', "").parse::<i128>().unwrap(), totals[column]);
+        }
+        sum.totals.clone_from(&whole.seal.totals);
+        prop_assert_eq!(sum, whole.seal);
+    }
+}
