@@ -40,6 +40,31 @@ fn gates_pass_at_their_limit_and_fail_past_it() {
 }
 
 #[test]
+fn a_verdict_is_judged_anew_by_what_is_published_now() {
+    let table = Table::new("max_drop_ratio = 0.3", "");
+    let books = table.validate(&[], &table.map(&[], &[], CSV.as_bytes())).out;
+    let now = ["--judge", "--previous-run", "2026-11-20-3fa9c1d2", "--ledger", "state", "--previous-rows"];
+    let judged = table.validate(&[&now[..], &["10"]].concat(), &books);
+    judged.passes();
+    let verdict = judged.verdict();
+    assert_eq!(verdict["before"], json!({"run": "2026-11-20-3fa9c1d2", "rows": 10, "ledger": "state"}));
+    assert_eq!(verdict["gates"][1]["value"], json!(0.3));
+    // Only the gates and what they were judged by are new, and they can be judged once more.
+    let again = table.validate(&[&now[..], &["11"]].concat(), &judged.out);
+    assert_eq!((again.code, &again.verdict()["gates"][1]["pass"]), (1, &json!(false)));
+    let mut old: serde_json::Value = serde_json::from_slice(&books).unwrap();
+    let mut new = again.verdict();
+    for verdict in [&mut old, &mut new] {
+        for key in ["verdict", "gates", "before"] {
+            verdict.as_object_mut().unwrap().remove(key);
+        }
+    }
+    assert_eq!(old, new);
+    assert_eq!(table.validate(&["--judge", "--ledger", "state"], &books).code, 2);
+    assert_eq!(table.validate(&["--ledger", "state", "--previous-rows", "1"], b"").code, 2);
+}
+
+#[test]
 fn a_gate_is_accepted_with_a_reason_and_the_books_never() {
     let table = Table::new("max_reject_ratio = 0\nmax_replaced_ratio = 0", "");
     let lines = table.map(&[], &[], CSV.as_bytes());
