@@ -123,11 +123,13 @@ pub fn naive(table: &Table, line: &[u8]) -> Option<String> {
     if line.len() > table.max_record_bytes {
         return reject("too_long", "");
     }
+    // csv drops a byte order mark where its stream begins; this one, so that none of the record's own is missed.
+    let stream = [b"\xef\xbb\xbf", line].concat();
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .delimiter(table.delimiter as u8)
         .flexible(true)
-        .from_reader(line);
+        .from_reader(stream.as_slice());
     let record = reader.records().next()?.ok()?;
     let (mut row, mut values) = (Vec::new(), Vec::new());
     for (index, (column, text)) in table.columns.iter().zip(&record).enumerate() {
