@@ -207,10 +207,8 @@ exists() {
 }
 
 ## finish FROM TO
-## Renames an attempt to its final name, which nothing may have: a rename into a folder that is
-## there would put FROM below it.
+## Renames an attempt to its final name.
 finish() {
-  exists "$2" && die "$EXIT_IO" "$2 is there already; does another pipeline work on this run?"
   hadoop fs -mv "$1" "$2" || die "$EXIT_IO" "cannot rename $1 to $2"
 }
 
