@@ -142,6 +142,8 @@ impl<'s> Judge<'s> {
             self.row.push(self.spec.delimiter);
         }
         match value {
+            // Nothing in a day or a number has a meaning in Hive's text; see the check of the output delimiter.
+            Some(Value::Date(_) | Value::Number(_)) => self.row.extend_from_slice(&self.text[start..]),
             Some(_) => escape::field(&self.text[start..], self.spec.delimiter, &mut self.row),
             None => self.row.extend_from_slice(escape::NULL),
         }
