@@ -2,6 +2,7 @@
 
 use super::decimal::power;
 use super::{Bounds, Class, Decimal, Transform, Value, bounds, sign};
+use crate::plan::{self, Kernel};
 use crate::record::Reason;
 use crate::spec::options::{Options, Reader, number_text};
 
@@ -170,6 +171,26 @@ impl Transform for Money {
 
     fn class(&self) -> Class {
         Class::Number { precision: self.precision, scale: self.scale }
+    }
+
+    fn kernel(&self) -> Option<Kernel> {
+        // Bounds that are finer than the scale, or beyond 64 bits, are left to `convert`.
+        let unscaled = |bound: Option<Decimal>, otherwise| match bound {
+            None => Some(otherwise),
+            Some(bound) => {
+                let units = i128::try_from(power(self.scale.checked_sub(bound.scale)?)).ok()?;
+                i64::try_from(bound.unscaled.checked_mul(units)?).ok()
+            }
+        };
+        let bounds = match self.bounds {
+            Bounds { min: None, max: None } => None,
+            Bounds { min, max } => {
+                Some(plan::Bounds { min: unscaled(min, i64::MIN)?, max: unscaled(max, i64::MAX)? })
+            }
+        };
+        let decimal = u8::try_from(self.decimal).ok().filter(u8::is_ascii)?;
+        let whole = usize::from(self.precision - self.scale);
+        Some(Kernel::Money(plan::Money { whole, scale: self.scale, decimal, bounds }))
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {
