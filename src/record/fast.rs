@@ -124,41 +124,51 @@ impl<'s> Fast<'s> {
         Row { bytes, replaced: &self.replaced, text: bytes, places: &self.places }
     }
 
-    /// Writes a line's row to the end of the page. `None` where the plain path must judge the line.
+    /// Writes a line's row behind its status to the end of the page, and returns where the row begins. `None` where the
+    /// plain path must judge the line.
     #[inline]
-    pub fn judge(&mut self, text: &[u8], lines: &Lines, line: &Line, page: &mut Page) -> Option<()> {
+    pub fn judge(
+        &mut self,
+        text: &[u8],
+        lines: &Lines,
+        line: &Line,
+        status: &[u8],
+        page: &mut Page,
+    ) -> Option<usize> {
         let bytes = &text[line.place.start..line.place.end - 1];
-        self.replaced.clear();
+        let ends = lines.index.ends.get(line.ends.clone())?;
+        // What has another number of fields is not even written to the page: there can be millions of blank lines.
         if bytes.is_empty()
             || bytes.len() > self.spec.input.max_record_bytes
+            || ends.len() != self.spec.columns.len() && !line.odd
             || !(lines.utf8 || simdutf8::basic::from_utf8(bytes).is_ok())
             || lines.index.high && bytes.starts_with(BOM)
         {
             return None;
         }
-        page.reserve(self.plan.room + 2 * bytes.len() + SLACK);
+        self.replaced.clear();
+        page.reserve(status.len() + self.plan.room + 2 * bytes.len() + SLACK);
+        let before = page.at();
+        page.push(status);
         let start = page.at();
         let end = if line.odd {
-            self.odd_line(text, line, page.bytes(), start)?
+            self.odd_line(text, line, page.bytes(), start)
         } else {
-            let ends = lines.index.ends.get(line.ends.clone())?;
-            if ends.len() != self.spec.columns.len() {
-                return None;
-            }
             let mut from = line.place.start;
             let fields = ends.iter().map(|end| {
                 let end = *end as usize;
                 let from = std::mem::replace(&mut from, end + 1);
                 Field { stretch: text, from, length: end - from }
             });
-            self.fields(fields, false, page.bytes(), start)?
+            self.fields(fields, false, page.bytes(), start)
         };
-        page.keep(end);
+        page.keep(end.unwrap_or(before));
+        end?;
         if !self.spec.rules.is_empty() && self.row(page.since(start)).broken(&self.spec.rules).is_some() {
-            page.keep(start);
+            page.keep(before);
             return None;
         }
-        Some(())
+        Some(start)
     }
 
     /// A line with a quote, a CR, or a byte that is escaped in a row.

@@ -123,17 +123,14 @@ impl<'s> Lane<'s> {
         }
         let mut page = Page::open(&mut sink.out);
         while let Some(next) = self.lines.take() {
-            let start = page.at();
-            page.push(&line.writer.status);
-            let row = page.at();
-            if self.fast.judge(text, &self.lines, &next, &mut page).is_some() {
+            let status = &line.writer.status;
+            if let Some(row) = self.fast.judge(text, &self.lines, &next, status, &mut page) {
                 line.writer.books.lines += 1;
                 line.writer.books.records += 1;
                 line.writer.books.row(self.fast.row(page.since(row)));
                 page.push(b"\n");
                 continue;
             }
-            page.keep(start);
             page.close();
             self.declined += 1;
             cutter.feed(&text[next.place], |cut| line.take(cut, sink))?;
@@ -155,7 +152,7 @@ impl<'s> Lane<'s> {
         while let Some(next) = self.lines.take() {
             row.clear();
             let mut page = Page::open(&mut row);
-            let made = self.fast.judge(text, &self.lines, &next, &mut page).is_some();
+            let made = self.fast.judge(text, &self.lines, &next, b"", &mut page).is_some();
             page.close();
             if made {
                 line.writer.books.lines += 1;
