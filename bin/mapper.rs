@@ -61,6 +61,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Exit> {
     let spec = Spec::load(&arguments.spec)?;
     let mode = mode(arguments, &spec)?;
+    let tier = environment::tier()?;
     let mut rejects = match &arguments.rejects {
         Some(path) if mode == Mode::Plain => {
             refuse_own_input(path, &arguments.spec)?;
@@ -71,7 +72,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let mut out = environment::stdout()?;
     let split = environment::split();
     let file = split.file.clone();
-    let mut task = Task::new(&spec, split, mode, arguments.no_header);
+    let mut task = Task::new(&spec, split, mode, arguments.no_header).at(tier);
     let mut sink = Sink::default();
     let mut progress = Progress::default();
 

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use crate::exit::{Error, Result};
+use crate::scan::Tier;
 use crate::task::Split;
 
 /// A job property as Hadoop Streaming hands it to a task: dots become underscores.
@@ -39,6 +40,14 @@ pub fn split() -> Split {
         }
         None => Split { begins_file: !in_hadoop(), ..Split::stdin() },
     }
+}
+
+/// The tier that `SLUICEBOX_TIER` forces; the fastest of this machine where it is not set.
+///
+/// # Errors
+/// Where this machine has no such tier.
+pub fn tier() -> Result<Tier> {
+    property("SLUICEBOX_TIER").map_or_else(|| Ok(Tier::best()), |name| Tier::parse(&name))
 }
 
 /// Standard output without the line buffering that the standard library puts before it.

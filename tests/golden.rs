@@ -14,7 +14,7 @@
 //! a path of this machine. `SLUICEBOX_BLESS=1 cargo test --test golden` writes what came out as what is expected; the
 //! diff is what gets reviewed.
 //!
-//! A case of one mapper also runs inside this process, byte by byte and cut in two at every place.
+//! A case of one mapper also runs inside this process by every tier, byte by byte and cut in two at every place.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +24,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sluicebox::input;
+use sluicebox::scan::Tier;
 use sluicebox::spec::Spec;
 use sluicebox::task::{Mode, Sink, Split, Task};
 
@@ -188,9 +189,25 @@ fn cut_everywhere(folder: &Path, stdin: &[u8], stdout: &[u8]) -> Result<(), Stri
         return Ok(());
     }
     let split = split(&environment);
+    for (tier, by) in Tier::available() {
+        cut_everywhere_at(by, &spec, &split, mode, no_header, &text, stdout)
+            .map_err(|message| format!("tier {tier}: {message}"))?;
+    }
+    Ok(())
+}
+
+fn cut_everywhere_at(
+    tier: Tier,
+    spec: &Spec,
+    split: &Split,
+    mode: Mode,
+    no_header: bool,
+    text: &[u8],
+    stdout: &[u8],
+) -> Result<(), String> {
     let feed = |blocks: &[&[u8]]| {
         let mut sink = Sink::default();
-        let mut task = Task::new(&spec, split.clone(), mode, no_header);
+        let mut task = Task::new(spec, split.clone(), mode, no_header).at(tier);
         // A header that drifted ends the task; what came before it counts all the same.
         if blocks.iter().try_for_each(|block| task.feed(block, &mut sink)).is_ok() {
             let _ = task.finish(&mut sink);

@@ -106,6 +106,12 @@ impl Cutter {
         each(Line { bytes: &self.partial, too_long: self.too_long })
     }
 
+    /// Whether the next byte begins a line, whatever it is.
+    #[must_use]
+    pub fn between_lines(&self) -> bool {
+        self.boms == Boms::None && self.partial.is_empty() && !self.too_long && !self.after_cr
+    }
+
     fn keep(&mut self, part: &[u8]) {
         let room = self.max - self.partial.len();
         self.too_long |= part.len() > room;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::seal::{Kind, Seal};
-use crate::record::{Judge, Reason};
+use crate::record::{Reason, Row};
 use crate::spec::Spec;
 use crate::transform::{Decimal, Total, Value};
 
@@ -59,14 +59,14 @@ impl<'s> Books<'s> {
         }
     }
 
-    /// Books the judge's last row as written.
-    pub fn row(&mut self, judge: &Judge) {
-        self.count(judge.row());
-        for column in judge.replaced() {
+    /// Books a row as written.
+    pub fn row(&mut self, row: Row) {
+        self.count(row.bytes);
+        for column in row.replaced {
             *self.replaced.entry(*column).or_default() += 1;
         }
         for (total, column) in self.totals.iter_mut().zip(&self.spec.sums) {
-            if let Value::Number(number) = judge.value(*column) {
+            if let Value::Number(number) = row.value(*column) {
                 total.add(number);
             }
         }

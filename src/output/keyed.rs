@@ -16,7 +16,7 @@ use memchr::memchr2;
 
 use super::escape;
 use super::reject::Provenance;
-use crate::record::Judge;
+use crate::record::Row;
 use crate::spec::Spec;
 use crate::transform::{Class, Value};
 
@@ -42,15 +42,15 @@ impl Carried {
     }
 }
 
-/// Appends the judge's last row under the values of `key`.
-pub fn row(out: &mut Vec<u8>, spec: &Spec, judge: &Judge, carried: Carried, key: &[usize], from: Provenance) {
+/// Appends a row under the values of `key`.
+pub fn row(out: &mut Vec<u8>, spec: &Spec, row: Row, carried: Carried, key: &[usize], from: Provenance) {
     out.extend_from_slice(carried.mark());
     for (index, column) in key.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        key_part(judge.text(*column), out);
-        if judge.value(*column) == Value::Null && judge.text(*column).is_empty() {
+        key_part(row.text(*column), out);
+        if row.value(*column) == Value::Null && row.text(*column).is_empty() {
             // NULL is not the empty text; a lone percent sign can't come from any.
             out.push(b'%');
         }
@@ -59,11 +59,11 @@ pub fn row(out: &mut Vec<u8>, spec: &Spec, judge: &Judge, carried: Carried, key:
     let prefer = spec.dedup.as_ref().filter(|_| carried == Carried::Row);
     for (column, descending) in prefer.map_or(&[][..], |dedup| &dedup.prefer) {
         let class = spec.columns[*column].class();
-        order(judge.value(*column), judge.text(*column), class, *descending, out);
+        order(row.value(*column), row.text(*column), class, *descending, out);
         out.push(b',');
     }
     out.push(b'\t');
-    payload(judge.row(), out);
+    payload(row.bytes, out);
     out.push(0);
     key_part(from.file, out);
     let _ = writeln!(out, "\t{}\t{}", from.split_start, from.record);

@@ -3,9 +3,11 @@
 mod books;
 pub mod escape;
 pub mod keyed;
+mod page;
 mod reject;
 mod seal;
 
 pub use books::{Books, row_hash};
+pub use page::Page;
 pub use reject::{Provenance, reject_line};
 pub use seal::{Kind, Passed, Reduced, Rejected, Seal, place, seal_line};

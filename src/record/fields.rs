@@ -31,6 +31,15 @@ impl Fields {
         self.places.is_empty()
     }
 
+    /// Where the field at `index` stands in the line; `None` where it had to be copied.
+    #[must_use]
+    pub fn place(&self, index: usize) -> Option<Range<usize>> {
+        match &self.places[index] {
+            Place::Line(range) => Some(range.clone()),
+            Place::Unescaped(_) => None,
+        }
+    }
+
     /// The field at `index` as text; `line` must be the one that was cut, and UTF-8.
     #[must_use]
     pub fn text<'a>(&'a self, line: &'a str, index: usize) -> &'a str {

@@ -1,11 +1,10 @@
 //! The plain path, which is the specification: one line in, its verdict out. No I/O, no counting.
 
-use std::ops::Range;
-
+use super::column;
 use super::fields::{Fields, split};
 use super::reason::Reason;
-use crate::output::escape;
-use crate::spec::{Column, Invalid, Rule, Spec};
+use super::row::{Place, Row};
+use crate::spec::{Column, Spec};
 use crate::transform::Value;
 
 /// What becomes of a line.
@@ -27,7 +26,7 @@ pub struct Judge<'s> {
     /// The values of the row in canonical form, not escaped, one behind the other.
     text: Vec<u8>,
     /// Per source column: where its value stands in `text`, and what it compares by.
-    values: Vec<(Range<usize>, Value)>,
+    places: Vec<Place>,
     /// The row as it stands in a temp line behind the status.
     row: Vec<u8>,
     /// Source columns whose value was replaced in this row.
@@ -39,31 +38,13 @@ impl<'s> Judge<'s> {
     #[must_use]
     pub fn new(spec: &'s Spec) -> Self {
         let (text, row) = (Vec::new(), Vec::new());
-        Self { spec, fields: Fields::default(), text, values: Vec::new(), row, replaced: Vec::new() }
+        Self { spec, fields: Fields::default(), text, places: Vec::new(), row, replaced: Vec::new() }
     }
 
-    /// The last ok row: its columns, escaped and joined by the output delimiter.
+    /// The last row, as far as it was judged.
     #[must_use]
-    pub fn row(&self) -> &[u8] {
-        &self.row
-    }
-
-    /// What a source column of the last ok row compares by.
-    #[must_use]
-    pub fn value(&self, column: usize) -> Value {
-        self.values[column].1
-    }
-
-    /// The canonical text of a source column of the last ok row, not escaped.
-    #[must_use]
-    pub fn text(&self, column: usize) -> &[u8] {
-        &self.text[self.values[column].0.clone()]
-    }
-
-    /// The source columns whose value was replaced in the last ok row.
-    #[must_use]
-    pub fn replaced(&self) -> &[usize] {
-        &self.replaced
+    pub fn row(&self) -> Row<'_> {
+        Row { bytes: &self.row, replaced: &self.replaced, text: &self.text, places: &self.places }
     }
 
     /// Judges a line that is not blank and not too long.
@@ -83,7 +64,7 @@ impl<'s> Judge<'s> {
             return Verdict::Reject(Reason::Encoding, "");
         };
         self.text.clear();
-        self.values.clear();
+        self.places.clear();
         self.row.clear();
         self.replaced.clear();
         for (index, column) in self.spec.columns.iter().enumerate() {
@@ -91,7 +72,7 @@ impl<'s> Judge<'s> {
                 return Verdict::Reject(reason, &column.name);
             }
         }
-        match self.spec.rules.iter().find(|rule| !self.holds(rule)) {
+        match self.row().broken(&self.spec.rules) {
             Some(rule) => Verdict::Reject(Reason::Rule, &rule.name),
             None => Verdict::Ok,
         }
@@ -120,67 +101,20 @@ impl<'s> Judge<'s> {
     fn column(&mut self, index: usize, column: &Column, line: &str) -> Result<(), Reason> {
         let start = self.text.len();
         let Some(transform) = &column.transform else {
-            self.values.push((start..start, Value::Null));
+            self.places.push((start..start, Value::Null));
             return Ok(());
         };
-        let mut text = self.fields.text(line, index);
-        if transform.trims() {
-            text = text.trim();
+        let text = self.fields.text(line, index);
+        let judged = column::judge(self.spec, column, &**transform, text, &mut self.text)?;
+        if judged.replaced {
+            self.replaced.push(index);
         }
-        let value = if self.spec.input.null.iter().any(|null| null == text) {
-            if !column.nullable {
-                return Err(Reason::Required);
-            }
-            None
-        } else {
-            match transform.convert(text, &mut self.text) {
-                Ok(value) => Some(value),
-                Err(reason) => self.replace(index, column, start, reason)?,
-            }
-        };
         if index > self.spec.first_kept {
             self.row.push(self.spec.delimiter);
         }
-        match value {
-            Some(_) => escape::field(&self.text[start..], self.spec.delimiter, &mut self.row),
-            None => self.row.extend_from_slice(escape::NULL),
-        }
-        self.values.push((start..self.text.len(), value.unwrap_or(Value::Null)));
+        column::write(judged.value, &self.text[start..], self.spec.delimiter, &mut self.row);
+        self.places.push((start..self.text.len(), judged.value.unwrap_or(Value::Null)));
         Ok(())
-    }
-
-    /// Puts what the spec asks for in place of a value that failed; `None` is NULL.
-    fn replace(
-        &mut self,
-        index: usize,
-        column: &Column,
-        start: usize,
-        reason: Reason,
-    ) -> Result<Option<Value>, Reason> {
-        self.text.truncate(start);
-        let value = match &column.invalid {
-            Invalid::Reject => return Err(reason),
-            Invalid::Null => None,
-            Invalid::Replace(text) => {
-                self.text.extend_from_slice(text.as_bytes());
-                // Not a value of the type: nothing to compare or to sum.
-                Some(Value::Null)
-            }
-        };
-        self.replaced.push(index);
-        Ok(value)
-    }
-
-    fn holds(&self, rule: &Rule) -> bool {
-        let (left, right) = (self.value(rule.left), self.value(rule.right));
-        let ordering = match (left, right) {
-            (Value::Date(left), Value::Date(right)) => left.partial_cmp(&right),
-            (Value::Number(left), Value::Number(right)) => left.partial_cmp(&right),
-            (Value::Text, Value::Text) => self.text(rule.left).partial_cmp(self.text(rule.right)),
-            // NULL on either side passes.
-            _ => None,
-        };
-        ordering.is_none_or(|ordering| rule.operator.holds(ordering))
     }
 }
 

@@ -242,20 +242,18 @@ impl Spec {
     /// An upper bound of a temp line's bytes: every byte of a record escaped, every column replaced.
     #[must_use]
     pub fn max_temp_line(&self) -> usize {
-        let replaced: usize = self
-            .columns
-            .iter()
-            .map(|column| match &column.invalid {
-                Invalid::Replace(text) => 2 * text.len(),
-                // The longest number has 38 digits, a sign and a point; an alias can be longer than what it replaces.
-                _ => 40 + column.transform.as_ref().map_or(0, |transform| 2 * transform.longest_label()),
-            })
-            .sum();
-        self.input
-            .max_record_bytes
-            .saturating_mul(6)
-            .saturating_add(replaced)
-            .saturating_add(self.columns.len() + 4096)
+        self.input.max_record_bytes.saturating_mul(6).saturating_add(self.max_row_beyond_its_line() + 4096)
+    }
+
+    /// An upper bound of the bytes that values put in place of shorter ones add to a row.
+    #[must_use]
+    pub fn max_row_beyond_its_line(&self) -> usize {
+        let replaced = |column: &Column| match &column.invalid {
+            Invalid::Replace(text) => 2 * text.len(),
+            // The longest number has 38 digits, a sign and a point; an alias can be longer than what it replaces.
+            _ => 40 + column.transform.as_ref().map_or(0, |transform| 2 * transform.longest_label()),
+        };
+        self.columns.iter().map(|column| 1 + replaced(column)).sum()
     }
 
     /// The place of a source column among those that are written.

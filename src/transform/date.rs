@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::{Bounds, Class, Transform, Value, bounds};
+use crate::plan::{self, Kernel};
 use crate::record::Reason;
 use crate::spec::options::{Options, Reader, Span};
 
@@ -177,6 +178,35 @@ impl Transform for Date {
 
     fn class(&self) -> Class {
         Class::Date
+    }
+
+    fn kernel(&self) -> Option<Kernel> {
+        // Where there are several formats a text may be meant for a later one; `convert` tries them in order.
+        let [format] = self.formats.as_slice() else { return None };
+        let mut parts = [plan::Part::Year; 3];
+        let mut separators = [None; 2];
+        let mut seen = 0;
+        for part in format {
+            let number = match *part {
+                Part::Year => plan::Part::Year,
+                Part::ShortYear => plan::Part::ShortYear,
+                Part::Month { fixed } => plan::Part::Month { fixed },
+                Part::Day { fixed } => plan::Part::Day { fixed },
+                // One ASCII character between two numbers; anything else is rare.
+                Part::Literal(character) => {
+                    let between = separators.get_mut(usize::checked_sub(seen, 1)?)?;
+                    let byte = u8::try_from(character).ok().filter(u8::is_ascii)?;
+                    if between.replace(byte).is_some() {
+                        return None;
+                    }
+                    continue;
+                }
+            };
+            *parts.get_mut(seen)? = number;
+            seen += 1;
+        }
+        let (min, max) = (self.bounds.min.unwrap_or(0), self.bounds.max.unwrap_or(u32::MAX));
+        Some(Kernel::Date(plan::Date { parts, separators, base: self.base, min, max }))
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {

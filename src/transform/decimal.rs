@@ -14,7 +14,17 @@ pub struct Decimal {
 
 /// 10 to the power of `exponent`, which is at most 38.
 pub(super) fn power(exponent: u8) -> u128 {
-    10_u128.pow(u32::from(exponent))
+    // A table: these are asked for with every amount.
+    const POWERS: [u128; 39] = {
+        let mut powers = [1; 39];
+        let mut exponent = 1;
+        while exponent < powers.len() {
+            powers[exponent] = powers[exponent - 1] * 10;
+            exponent += 1;
+        }
+        powers
+    };
+    POWERS[usize::from(exponent)]
 }
 
 impl Decimal {
@@ -78,35 +88,31 @@ impl fmt::Display for Decimal {
 
 /// Appends a number's digits with a point before the last `scale` of them.
 fn write_digits(mut size: u128, scale: u8, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; 41];
+    // 39 digits are the most that 128 bits hold; one more where the point moves them.
+    let mut digits = [b'0'; 40];
     let mut at = digits.len();
-    let point = digits.len() - usize::from(scale);
-    let mut push = |digit: u8| {
-        if at == point && scale > 0 {
-            at -= 1;
-            digits[at] = b'.';
+    // Numbers of up to 19 digits, nearly all of them, are spared the 128-bit division.
+    let mut small = loop {
+        if let Ok(small) = u64::try_from(size) {
+            break small;
         }
         at -= 1;
-        digits[at] = b'0' + digit;
-        // Where the point has been set, everything before it has moved by one.
-        digits.len() - at > usize::from(scale) + usize::from(scale > 0)
+        digits[at] = b'0' + u8::try_from(size % 10).unwrap_or(0);
+        size /= 10;
     };
-    loop {
-        // Numbers of up to 19 digits, nearly all of them, are spared the 128-bit division.
-        let digit = if let Ok(small) = u64::try_from(size) {
-            size = u128::from(small / 10);
-            small % 10
-        } else {
-            let digit = size % 10;
-            size /= 10;
-            u64::try_from(digit).unwrap_or(0)
-        };
-        let enough = push(u8::try_from(digit).unwrap_or(0));
-        if size == 0 && enough {
-            break;
-        }
+    while small > 0 {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(small % 10).unwrap_or(0);
+        small /= 10;
     }
-    out.extend_from_slice(&digits[at..]);
+    let scale = usize::from(scale);
+    let point = digits.len() - scale;
+    let first = at.min(point - 1);
+    out.extend_from_slice(&digits[first..point]);
+    if scale > 0 {
+        out.push(b'.');
+        out.extend_from_slice(&digits[point..]);
+    }
 }
 
 /// An exact sum of decimals of one scale. It holds 2^63 numbers of 38 digits, so it cannot overflow.
@@ -132,7 +138,11 @@ impl Total {
     /// Adds a number; its scale must be the total's.
     pub fn add(&mut self, number: Decimal) {
         debug_assert_eq!(number.scale, self.scale, "a column has one scale");
-        self.carry(number.unscaled / CUT, number.unscaled % CUT);
+        if number.unscaled.unsigned_abs() < CUT.unsigned_abs() {
+            self.carry(0, number.unscaled);
+        } else {
+            self.carry(number.unscaled / CUT, number.unscaled % CUT);
+        }
     }
 
     /// Adds another total of the same scale.
@@ -143,8 +153,14 @@ impl Total {
 
     fn carry(&mut self, high: i128, low: i128) {
         let low = self.low + low;
-        self.high += high + low / CUT;
-        self.low = low % CUT;
+        self.high += high;
+        // A division of 128 bits costs more than all the rest, and is due once in 10^19.
+        if low.unsigned_abs() < CUT.unsigned_abs() {
+            self.low = low;
+        } else {
+            self.high += low / CUT;
+            self.low = low % CUT;
+        }
     }
 
     /// Reads what `Display` wrote, of any length. `None` where the scale or the text is another.

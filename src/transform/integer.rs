@@ -1,6 +1,7 @@
 //! `integer`: a whole number of 64 bits.
 
 use super::{Bounds, Class, Decimal, Transform, Value, bounds, sign};
+use crate::plan::{self, Kernel};
 use crate::record::Reason;
 use crate::spec::options::{Options, Reader, number_text};
 
@@ -37,6 +38,14 @@ impl Transform for Integer {
 
     fn class(&self) -> Class {
         Class::Number { precision: 19, scale: 0 }
+    }
+
+    fn kernel(&self) -> Option<Kernel> {
+        let bounds = plan::Bounds {
+            min: self.bounds.min.unwrap_or(i64::MIN),
+            max: self.bounds.max.unwrap_or(i64::MAX),
+        };
+        Some(Kernel::Integer { bounds })
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {

@@ -1,7 +1,8 @@
 //! What a column's type does: one file a type, one line each in [`TYPES`].
 //!
 //! A conversion is pure: text in, output text and a comparable value out. It never sees a file, a
-//! position or the environment.
+//! position or the environment, so that an answer can be remembered. What a type's kernel covers must come out as
+//! `convert` has it: tests/tiers.rs holds the two together.
 
 mod date;
 mod decimal;
@@ -12,6 +13,7 @@ mod text;
 
 pub use decimal::{Decimal, Total};
 
+use crate::plan::Kernel;
 use crate::record::Reason;
 use crate::spec::options::{Options, Reader};
 
@@ -65,6 +67,11 @@ pub trait Transform: std::fmt::Debug + Send + Sync {
     /// Whether the spec names a text as one of the column's values.
     fn names(&self, _text: &str) -> bool {
         false
+    }
+
+    /// What the fast path may do by itself; where there is none, it remembers what `convert` answered.
+    fn kernel(&self) -> Option<Kernel> {
+        None
     }
 
     /// Appends the value in its canonical form, not yet escaped, to `out`.

@@ -2,6 +2,7 @@
 
 use super::decimal::power;
 use super::{Bounds, Class, Decimal, Transform, Value, bounds, sign};
+use crate::plan::{self, Kernel};
 use crate::record::Reason;
 use crate::spec::options::{Options, Reader, number_text};
 
@@ -85,18 +86,27 @@ fn separator(reader: &mut Reader, options: &mut Options, key: &'static str) -> O
 /// The digits of a number as they are read: leading zeros drop out, 38 are kept, more are an overflow.
 #[derive(Default)]
 struct Digits {
-    size: u128,
+    /// The first digits, which is all of them for nearly every number, in one machine word.
+    small: u64,
+    /// All of them where that is not enough, else 0.
+    large: u128,
     overflow: bool,
 }
 
 impl Digits {
     fn push(&mut self, digit: u8) {
-        match u64::try_from(self.size) {
-            // The common case in one machine word.
-            Ok(small) if small < u64::MAX / 10 => self.size = u128::from(small * 10 + u64::from(digit)),
-            _ if self.size < power(37) => self.size = self.size * 10 + u128::from(digit),
-            _ => self.overflow = true,
+        const ENOUGH: u64 = 10_u64.pow(18);
+        if self.small < ENOUGH {
+            self.small = self.small * 10 + u64::from(digit);
+        } else if self.size() < power(37) {
+            self.large = self.size() * 10 + u128::from(digit);
+        } else {
+            self.overflow = true;
         }
+    }
+
+    fn size(&self) -> u128 {
+        if self.large > 0 { self.large } else { self.small.into() }
     }
 }
 
@@ -149,12 +159,12 @@ impl Money {
             (Rounding::Exact, _) => return None,
             (Rounding::HalfUp, [first, ..]) => *first >= b'5',
             (Rounding::HalfEven, [first, others @ ..]) => {
-                let odd = digits.size % 2 == 1;
+                let odd = digits.size() % 2 == 1;
                 let above_half = others.iter().any(|digit| *digit != b'0');
                 *first > b'5' || *first == b'5' && (above_half || odd)
             }
         };
-        let size = digits.size + u128::from(up);
+        let size = digits.size() + u128::from(up);
         if digits.overflow || size >= power(self.precision) {
             return None;
         }
@@ -170,6 +180,26 @@ impl Transform for Money {
 
     fn class(&self) -> Class {
         Class::Number { precision: self.precision, scale: self.scale }
+    }
+
+    fn kernel(&self) -> Option<Kernel> {
+        // Bounds that are finer than the scale, or beyond 64 bits, are left to `convert`.
+        let unscaled = |bound: Option<Decimal>, otherwise| match bound {
+            None => Some(otherwise),
+            Some(bound) => {
+                let units = i128::try_from(power(self.scale.checked_sub(bound.scale)?)).ok()?;
+                i64::try_from(bound.unscaled.checked_mul(units)?).ok()
+            }
+        };
+        let bounds = match self.bounds {
+            Bounds { min: None, max: None } => None,
+            Bounds { min, max } => {
+                Some(plan::Bounds { min: unscaled(min, i64::MIN)?, max: unscaled(max, i64::MAX)? })
+            }
+        };
+        let decimal = u8::try_from(self.decimal).ok().filter(u8::is_ascii)?;
+        let whole = usize::from(self.precision - self.scale);
+        Some(Kernel::Money(plan::Money { whole, scale: self.scale, decimal, bounds }))
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {

@@ -1,6 +1,6 @@
 //! `region`: any closed vocabulary. White space folds, then case, then aliases, then the allowed labels.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{hold_length, max_length};
 use super::{Class, Transform, Value};
@@ -18,8 +18,8 @@ enum Case {
 struct Region {
     case: Case,
     /// From every other spelling to the label.
-    aliases: HashMap<String, String>,
-    allowed: Option<HashSet<String>>,
+    aliases: BTreeMap<String, String>,
+    allowed: Option<BTreeSet<String>>,
     max_length: Option<usize>,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Trans
         for (label, at) in &labels {
             canonical(reader, label, case, at);
         }
-        labels.into_iter().map(|(label, _)| label).collect::<HashSet<_>>()
+        labels.into_iter().map(|(label, _)| label).collect::<BTreeSet<_>>()
     });
     let aliases = aliases(reader, options, case, allowed.as_ref());
     Box::new(Region { case, aliases, allowed, max_length: max_length(reader, options) })
@@ -47,9 +47,9 @@ fn aliases(
     reader: &mut Reader,
     options: &mut Options,
     case: Case,
-    allowed: Option<&HashSet<String>>,
-) -> HashMap<String, String> {
-    let mut aliases = HashMap::new();
+    allowed: Option<&BTreeSet<String>>,
+) -> BTreeMap<String, String> {
+    let mut aliases = BTreeMap::new();
     let Some(value) = options.take("aliases") else { return aliases };
     let Some(table) = value.get_ref().as_table() else {
         wrong_type(reader, "aliases", value, "a table of lists, such as { \"EUROPE\" = [\"EU\"] }");
@@ -68,8 +68,7 @@ fn aliases(
             );
         }
         for (spelling, at) in string_list(reader, name, spellings).unwrap_or_default() {
-            let mut folded = String::new();
-            fold(&spelling, case, &mut folded);
+            let folded = folded(&spelling, case);
             let label =
                 labels.contains(&folded.as_str()) || allowed.is_some_and(|allowed| allowed.contains(&folded));
             if folded != name && label {
@@ -91,31 +90,43 @@ fn aliases(
 
 /// A label must come out of the folding as it went in, else it could be written in two ways.
 fn canonical(reader: &mut Reader, label: &str, case: Case, at: &Span) {
-    let mut folded = String::new();
-    fold(label, case, &mut folded);
+    let folded = folded(label, case);
     if folded != label {
         reader.error(at, format!("label \"{label}\" is not in the column's own form; write it \"{folded}\""));
     }
 }
 
 /// Appends the text with its inner white space as single spaces, in the wanted case.
-fn fold(text: &str, case: Case, out: &mut String) {
+fn fold(text: &str, case: Case, out: &mut Vec<u8>) {
     let start = out.len();
     for word in text.split_whitespace() {
         if out.len() > start {
-            out.push(' ');
+            out.push(b' ');
         }
-        out.push_str(word);
+        out.extend_from_slice(word.as_bytes());
     }
-    match case {
-        Case::Keep => {}
-        _ if out[start..].is_ascii() => match case {
-            Case::Upper => out[start..].make_ascii_uppercase(),
-            _ => out[start..].make_ascii_lowercase(),
-        },
-        Case::Upper => *out = out[..start].to_owned() + &out[start..].to_uppercase(),
-        Case::Lower => *out = out[..start].to_owned() + &out[start..].to_lowercase(),
-    }
+    let folded = &mut out[start..];
+    let turn = match case {
+        Case::Keep => return,
+        Case::Upper if folded.is_ascii() => return folded.make_ascii_uppercase(),
+        Case::Lower if folded.is_ascii() => return folded.make_ascii_lowercase(),
+        Case::Upper => str::to_uppercase,
+        Case::Lower => str::to_lowercase,
+    };
+    let turned = turn(utf8(folded));
+    out.truncate(start);
+    out.extend_from_slice(turned.as_bytes());
+}
+
+/// What was folded comes from texts, so this can't fail.
+fn utf8(folded: &[u8]) -> &str {
+    std::str::from_utf8(folded).unwrap_or_default()
+}
+
+fn folded(text: &str, case: Case) -> String {
+    let mut out = Vec::new();
+    fold(text, case, &mut out);
+    utf8(&out).to_owned()
 }
 
 impl Transform for Region {
@@ -139,14 +150,17 @@ impl Transform for Region {
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {
-        let mut folded = String::with_capacity(text.len());
-        fold(text, self.case, &mut folded);
-        let label = self.aliases.get(&folded).unwrap_or(&folded);
+        let start = out.len();
+        fold(text, self.case, out);
+        if let Some(label) = self.aliases.get(utf8(&out[start..])) {
+            out.truncate(start);
+            out.extend_from_slice(label.as_bytes());
+        }
+        let label = utf8(&out[start..]);
         if self.allowed.as_ref().is_some_and(|allowed| !allowed.contains(label)) {
             return Err(Reason::Region);
         }
         hold_length(label, self.max_length)?;
-        out.extend_from_slice(label.as_bytes());
         Ok(Value::Text)
     }
 }

@@ -1,6 +1,7 @@
 //! `text`: as it is.
 
 use super::{Class, Transform, Value};
+use crate::plan::Kernel;
 use crate::record::Reason;
 use crate::spec::options::{Options, Reader};
 
@@ -36,6 +37,11 @@ impl Transform for Text {
 
     fn class(&self) -> Class {
         Class::Text
+    }
+
+    fn kernel(&self) -> Option<Kernel> {
+        // No text has more characters than bytes.
+        Some(Kernel::Text { max_length: self.max_length.unwrap_or(usize::MAX) })
     }
 
     fn trims(&self) -> bool {

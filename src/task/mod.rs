@@ -1,11 +1,19 @@
 //! The mapper's task: lines in, temp lines out. It joins the cutter, the judge and the books, and does no I/O.
+//!
+//! Lines go through the fast [`lane`] where the tier has one, and through the plain path where it declines them; rows of
+//! both are booked in the one [`Writer`].
+
+mod lane;
 
 use crate::exit::{Error, Result};
 use crate::input::{Boms, Cutter, Line};
 use crate::output::keyed::{self, Carried};
 use crate::output::{Books, Kind, Provenance, Seal, reject_line, seal_line};
-use crate::record::{Judge, Reason, Verdict};
+use crate::record::{Fast, Judge, Reason, Row, Verdict};
+use crate::scan::Tier;
 use crate::spec::Spec;
+
+use lane::Lane;
 
 /// What a task is told about its stream.
 #[derive(Debug, Clone, Default)]
@@ -54,19 +62,28 @@ pub struct Sink {
 #[derive(Debug)]
 pub struct Task<'s> {
     cutter: Cutter,
+    lane: Option<Lane<'s>>,
     line: LineTask<'s>,
 }
 
-/// All of the task but the cutter, so that the two can be borrowed apart.
+/// The plain path of a task: all of it but the cutter, so that the two can be borrowed apart.
 #[derive(Debug)]
 struct LineTask<'s> {
-    spec: &'s Spec,
     judge: Judge<'s>,
+    writer: Writer<'s>,
+    /// Whether the next line must be the header.
+    header_due: bool,
+}
+
+/// Where rows and rejects are booked and written.
+#[derive(Debug)]
+struct Writer<'s> {
+    spec: &'s Spec,
     books: Books<'s>,
     split: Split,
     mode: Mode,
-    /// Whether the next line must be the header.
-    header_due: bool,
+    /// What stands before a row.
+    status: Vec<u8>,
     /// A temp line on its way into a keyed line.
     scratch: Vec<u8>,
 }
@@ -77,18 +94,33 @@ impl<'s> Task<'s> {
     pub fn new(spec: &'s Spec, split: Split, mode: Mode, no_header: bool) -> Self {
         let boms = if split.begins_file { Boms::All } else { Boms::None };
         let header_due = spec.input.header && split.begins_file && !no_header;
-        Self {
-            cutter: Cutter::new(spec.input.max_record_bytes, boms),
-            line: LineTask {
-                spec,
-                judge: Judge::new(spec),
-                books: Books::new(spec),
-                split,
-                mode,
-                header_due,
-                scratch: Vec::new(),
-            },
+        let mut status = Vec::new();
+        if mode == Mode::Temp {
+            status.extend_from_slice(b"ok");
+            status.push(spec.delimiter);
         }
+        let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
+        let task = Self {
+            cutter: Cutter::new(spec.input.max_record_bytes, boms),
+            lane: None,
+            line: LineTask { judge: Judge::new(spec), writer, header_due },
+        };
+        task.at(Tier::best())
+    }
+
+    /// The same task by another tier; it must not have read anything.
+    #[must_use]
+    pub fn at(mut self, tier: Tier) -> Self {
+        let Writer { spec, mode, .. } = self.line.writer;
+        let keys: Vec<usize> = match (mode, &spec.dedup) {
+            (Mode::Keyed(Some(group)), _) => vec![group],
+            (Mode::Keyed(None), Some(dedup)) => {
+                dedup.key.iter().copied().chain(dedup.prefer.iter().map(|(column, _)| *column)).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.lane = Fast::new(spec, tier, &keys).map(Lane::new);
+        self
     }
 
     /// Takes the next bytes of the stream.
@@ -96,7 +128,10 @@ impl<'s> Task<'s> {
     /// # Errors
     /// `Drift` where the first line is not the header; `Failed` at the first reject where the mode asks for it.
     pub fn feed(&mut self, block: &[u8], sink: &mut Sink) -> Result<()> {
-        self.cutter.feed(block, |line| self.line.take(line, sink))
+        match &mut self.lane {
+            Some(lane) => lane.feed(block, &mut self.cutter, &mut self.line, sink),
+            None => self.cutter.feed(block, |line| self.line.take(line, sink)),
+        }
     }
 
     /// Ends the stream: the last line, then the seal.
@@ -104,69 +139,77 @@ impl<'s> Task<'s> {
     /// # Errors
     /// As `feed`.
     pub fn finish(mut self, sink: &mut Sink) -> Result<Seal> {
+        if let Some(lane) = &mut self.lane {
+            lane.flush(&mut self.cutter, &mut self.line, sink)?;
+        }
         self.cutter.finish(|line| self.line.take(line, sink))?;
-        Ok(self.line.seal(sink))
+        Ok(self.line.writer.seal(sink))
+    }
+
+    /// Lines that the fast path left to the plain one, for tests; `None` where there is no fast path.
+    #[must_use]
+    pub fn declined(&self) -> Option<u64> {
+        self.lane.as_ref().map(|lane| lane.declined)
     }
 
     /// What was counted so far.
     #[must_use]
     pub fn books(&self) -> &Books<'s> {
-        &self.line.books
+        &self.line.writer.books
     }
 }
 
 impl LineTask<'_> {
     fn take(&mut self, line: Line, sink: &mut Sink) -> Result<()> {
-        self.books.lines += 1;
+        let writer = &mut self.writer;
+        writer.books.lines += 1;
         if std::mem::take(&mut self.header_due) && (line.too_long || !self.judge.is_header_line(line.bytes)) {
-            return Err(drift(self.spec, &self.split.file, line.bytes));
+            return Err(drift(writer.spec, &writer.split.file, line.bytes));
         }
         if line.bytes.is_empty() && !line.too_long {
-            self.books.blank += 1;
+            writer.books.blank += 1;
             return Ok(());
         }
         let verdict =
             if line.too_long { Verdict::Reject(Reason::TooLong, "") } else { self.judge.judge(line.bytes) };
         match verdict {
-            Verdict::Header => self.books.headers += 1,
+            Verdict::Header => writer.books.headers += 1,
             Verdict::Ok => {
-                self.books.records += 1;
-                self.row(&mut sink.out);
+                writer.row(self.judge.row(), &mut sink.out);
             }
             Verdict::Reject(reason, column) => {
-                self.books.records += 1;
-                self.books.reject(reason, column);
-                return self.reject((reason, column), line.bytes, sink);
+                writer.books.records += 1;
+                writer.books.reject(reason, column);
+                return writer.reject((reason, column), line.bytes, sink);
             }
         }
         Ok(())
     }
+}
 
+impl Writer<'_> {
     fn provenance<'a>(split: &'a Split, books: &Books) -> Provenance<'a> {
         Provenance { file: split.file.as_bytes(), split_start: split.start, record: books.records }
     }
 
-    fn row(&mut self, out: &mut Vec<u8>) {
-        self.books.row(&self.judge);
+    /// Books and writes a record's row.
+    fn row(&mut self, row: Row, out: &mut Vec<u8>) {
+        self.books.records += 1;
+        self.books.row(row);
         match self.mode {
-            Mode::Temp => {
-                out.extend_from_slice(b"ok");
-                out.push(self.spec.delimiter);
-                out.extend_from_slice(self.judge.row());
-                out.push(b'\n');
-            }
-            Mode::Plain | Mode::Fail => {
-                out.extend_from_slice(self.judge.row());
+            Mode::Temp | Mode::Plain | Mode::Fail => {
+                out.extend_from_slice(&self.status);
+                out.extend_from_slice(row.bytes);
                 out.push(b'\n');
             }
             Mode::Keyed(group) => {
                 let from = Self::provenance(&self.split, &self.books);
                 match (group, &self.spec.dedup) {
                     (Some(column), _) => {
-                        keyed::row(out, self.spec, &self.judge, Carried::Group, &[column], from);
+                        keyed::row(out, self.spec, row, Carried::Group, &[column], from);
                     }
                     (None, Some(dedup)) => {
-                        keyed::row(out, self.spec, &self.judge, Carried::Row, &dedup.key, from);
+                        keyed::row(out, self.spec, row, Carried::Row, &dedup.key, from);
                     }
                     (None, None) => unreachable!("the mapper refuses --keyed without [dedup]"),
                 }
