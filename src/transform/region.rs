@@ -143,8 +143,7 @@ impl Transform for Region {
     }
 
     fn names(&self, text: &str) -> bool {
-        let mut folded = String::new();
-        fold(text, self.case, &mut folded);
+        let folded = folded(text, self.case);
         self.aliases.iter().any(|(spelling, label)| *spelling == folded || *label == folded)
             || self.allowed.as_ref().is_some_and(|allowed| allowed.contains(&folded))
     }
