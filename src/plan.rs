@@ -15,8 +15,8 @@ pub enum Kernel {
     },
     /// Digits with a minus or without.
     Integer {
-        /// Both part of the range.
-        bounds: Bounds,
+        /// Both part of the range; `None` where there is none.
+        bounds: Option<Bounds>,
     },
     /// Digits with a minus or without, and at most `scale` digits behind a decimal sign.
     Money(Money),
@@ -85,13 +85,11 @@ pub enum Part {
 pub struct Column {
     /// Its place in the source.
     pub index: usize,
-    /// How many columns that are dropped stand right before it.
-    pub skip: usize,
     /// What is quick about it; without one, texts seen before are remembered.
     pub kernel: Option<Kernel>,
     /// Whether its value is asked for: by a rule, a total or a key.
     pub wanted: bool,
-    /// Bit n: a text of n bytes may mean NULL. The last bit is for all that are longer.
+    /// Bit n: a text of n bytes, or of 64 more and so on, may mean NULL.
     pub null_lengths: u64,
 }
 
@@ -116,16 +114,14 @@ impl Plan {
         let ruled = spec.rules.iter().flat_map(|rule| [rule.left, rule.right]);
         let wanted: Vec<usize> = ruled.chain(spec.sums.iter().copied()).chain(keys.iter().copied()).collect();
         let null_lengths =
-            spec.input.null.iter().fold(0, |lengths, text| lengths | 1_u64 << text.len().min(63));
-        let mut skip = 0;
+            spec.input.null.iter().fold(0, |lengths, text| lengths | 1_u64 << (text.len() % 64));
         let mut columns = Vec::new();
         for (index, column) in spec.columns.iter().enumerate() {
             let Some(transform) = &column.transform else {
-                skip += 1;
                 continue;
             };
             let (kernel, wanted) = (transform.kernel(), wanted.contains(&index));
-            columns.push(Column { index, skip: std::mem::take(&mut skip), kernel, wanted, null_lengths });
+            columns.push(Column { index, kernel, wanted, null_lengths });
         }
         Some(Self { columns, room: spec.max_row_beyond_its_line() })
     }

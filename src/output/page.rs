@@ -17,8 +17,9 @@ impl<'o> Page<'o> {
     }
 
     /// Makes sure that the next `bytes` can be written.
+    #[inline]
     pub fn reserve(&mut self, bytes: usize) {
-        const MORE: usize = 4096;
+        const MORE: usize = 512;
         if self.out.len() - self.at < bytes {
             self.out.resize(self.at + bytes + MORE, 0);
         }
@@ -48,6 +49,7 @@ impl<'o> Page<'o> {
     }
 
     /// Keeps a text, which need not have been reserved.
+    #[inline]
     pub fn push(&mut self, text: &[u8]) {
         self.reserve(text.len());
         self.out[self.at..self.at + text.len()].copy_from_slice(text);

@@ -13,12 +13,10 @@ use super::kernel::{self, Field, Memo};
 use super::row::{Place, Row};
 use crate::input::BOM;
 use crate::output::Page;
-use crate::plan::{Kernel, Plan};
-use crate::scan::{Index, Tier, Wanted};
+use crate::plan::{Bounds, Column, Kernel, Plan};
+use crate::scan::{Index, SLACK, Source, Target, Tier, Wanted};
 use crate::spec::Spec;
 use crate::transform::{Decimal, Value};
-
-pub use super::kernel::SLACK;
 
 /// How much is indexed at once; a line that is longer is left to the plain path.
 const STRETCH: usize = 16 * 1024;
@@ -30,13 +28,19 @@ pub struct Fast<'s> {
     plan: Plan,
     tier: Tier,
     wanted: Wanted,
+    /// The fields of a line with quotes.
+    fields: Fields,
+    kept: Kept,
+}
+
+/// What is kept of the last row, and what is remembered of all before.
+#[derive(Debug)]
+struct Kept {
     /// Per column of the plan, where it has no kernel.
     memos: Vec<Option<Memo>>,
     /// Per source column; only those that are wanted are kept.
     places: Vec<Place>,
     replaced: Vec<usize>,
-    /// The fields of a line with quotes.
-    fields: Fields,
     /// A value on its way to the page.
     text: Vec<u8>,
     row: Vec<u8>,
@@ -62,7 +66,7 @@ pub struct Lines {
 pub struct Line {
     /// Where it stands, its line feed included.
     pub place: Range<usize>,
-    /// Which of the index's ends are its fields'.
+    /// Which of the index's ends are its fields', with the one before the first.
     ends: Range<usize>,
     odd: bool,
 }
@@ -89,7 +93,7 @@ impl Lines {
             odd = true;
         }
         let place = self.from..end + 1;
-        (self.line, self.first, self.from) = (self.line + 1, last + 1, end + 1);
+        (self.line, self.first, self.from) = (self.line + 1, last, end + 1);
         Some(Line { place, ends, odd })
     }
 }
@@ -108,12 +112,14 @@ impl<'s> Fast<'s> {
             spec,
             tier,
             wanted: Wanted { delimiter, odd },
-            memos,
-            places: vec![(0..0, Value::Null); spec.columns.len()],
-            replaced: Vec::new(),
             fields: Fields::default(),
-            text: Vec::new(),
-            row: Vec::new(),
+            kept: Kept {
+                memos,
+                places: vec![(0..0, Value::Null); spec.columns.len()],
+                replaced: Vec::new(),
+                text: Vec::new(),
+                row: Vec::new(),
+            },
             plan,
         })
     }
@@ -121,7 +127,7 @@ impl<'s> Fast<'s> {
     /// The last row that was made, which stands in `bytes`.
     #[must_use]
     pub fn row<'r>(&'r self, bytes: &'r [u8]) -> Row<'r> {
-        Row { bytes, replaced: &self.replaced, text: bytes, places: &self.places }
+        Row { bytes, replaced: &self.kept.replaced, text: bytes, places: &self.kept.places }
     }
 
     /// Writes a line's row behind its status to the end of the page, and returns where the row begins. `None` where the
@@ -140,27 +146,28 @@ impl<'s> Fast<'s> {
         // What has another number of fields is not even written to the page: there can be millions of blank lines.
         if bytes.is_empty()
             || bytes.len() > self.spec.input.max_record_bytes
-            || ends.len() != self.spec.columns.len() && !line.odd
+            || ends.len() != self.spec.columns.len() + 1 && !line.odd
             || !(lines.utf8 || simdutf8::basic::from_utf8(bytes).is_ok())
             || lines.index.high && bytes.starts_with(BOM)
         {
             return None;
         }
-        self.replaced.clear();
+        self.kept.replaced.clear();
         page.reserve(status.len() + self.plan.room + 2 * bytes.len() + SLACK);
         let before = page.at();
         page.push(status);
         let start = page.at();
+        let (source, target) = (Source::new(text)?, &mut Target::new(page.bytes())?);
         let end = if line.odd {
-            self.odd_line(text, line, page.bytes(), start)
+            self.odd_line(source, line, target, start)
+        } else if self.may_be_header(bytes) {
+            None
         } else {
-            let mut from = line.place.start;
-            let fields = ends.iter().map(|end| {
-                let end = *end as usize;
-                let from = std::mem::replace(&mut from, end + 1);
-                Field { stretch: text, from, length: end - from }
-            });
-            self.fields(fields, false, page.bytes(), start)
+            let field = |index: usize| {
+                let (from, end) = (ends[index].wrapping_add(1) as usize, ends[index + 1] as usize);
+                Field { source, from, length: end - from }
+            };
+            self.fields(field, false, target, start)
         };
         page.keep(end.unwrap_or(before));
         end?;
@@ -173,8 +180,8 @@ impl<'s> Fast<'s> {
 
     /// A line with a quote, a CR, or a byte that is escaped in a row.
     #[cold]
-    fn odd_line(&mut self, text: &[u8], line: &Line, page: &mut [u8], start: usize) -> Option<usize> {
-        let bytes = &text[line.place.start..line.place.end - 1];
+    fn odd_line(&mut self, source: Source, line: &Line, target: &mut Target, start: usize) -> Option<usize> {
+        let bytes = &source.bytes()[line.place.start..line.place.end - 1];
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         if bytes.is_empty() || memchr::memchr(b'\r', bytes).is_some() {
             return None;
@@ -183,22 +190,23 @@ impl<'s> Fast<'s> {
         let mut fields = std::mem::take(&mut self.fields);
         let closed = split(bytes, input.delimiter, input.quote, &mut fields);
         let whole = closed && fields.len() == self.spec.columns.len();
-        let end = whole.then(|| {
-            let cut = (0..fields.len()).map(|index| match fields.place(index) {
-                Some(place) => {
-                    Field { stretch: text, from: line.place.start + place.start, length: place.len() }
-                }
-                // It had a doubled quote and was copied.
-                None => Field {
-                    stretch: fields.get(bytes, index),
-                    from: 0,
-                    length: fields.get(bytes, index).len(),
-                },
-            });
-            self.fields(cut, true, page, start)
+        let end = (whole && !self.may_be_header(fields.get(bytes, 0))).then(|| {
+            // Fields with a doubled quote were copied; they get room behind them.
+            let copied = [fields.unescaped(), &[0; SLACK]].concat();
+            let copied = Source::new(&copied)?;
+            let cut = |index: usize| match fields.place(index) {
+                (true, place) => Field { source: copied, from: place.start, length: place.len() },
+                (false, place) => Field { source, from: line.place.start + place.start, length: place.len() },
+            };
+            self.fields(cut, true, target, start)
         });
         self.fields = fields;
         end?
+    }
+
+    /// A header begins with the name of the first column.
+    fn may_be_header(&self, line: &[u8]) -> bool {
+        self.spec.input.header && line.starts_with(self.spec.columns[0].from.as_bytes())
     }
 
     /// Writes all fields; returns the place behind the row.
@@ -206,47 +214,44 @@ impl<'s> Fast<'s> {
     #[allow(clippy::inline_always)] // once for lines that are odd, once for the others
     fn fields<'f>(
         &mut self,
-        mut fields: impl Iterator<Item = Field<'f>>,
+        field: impl Fn(usize) -> Field<'f>,
         odd: bool,
-        page: &mut [u8],
-        mut at: usize,
+        target: &mut Target,
+        start: usize,
     ) -> Option<usize> {
-        let start = at;
-        for index in 0..self.plan.columns.len() {
-            let field = fields.nth(self.plan.columns[index].skip)?;
-            if index == 0 && self.may_be_header(field) {
+        let (delimiter, mut at) = ([self.spec.delimiter], start);
+        for (index, column) in self.plan.columns.iter().enumerate() {
+            let field = field(column.index);
+            let place = (start, at);
+            at = match self.kept.kernel(index, column, field, odd, target, place) {
+                Some(end) => end,
+                None => self.kept.conversion(self.spec, index, column, field, target, place)?,
+            };
+            if !target.has(at) {
                 return None;
             }
-            at = match self.kernel(index, field, odd, page, (start, at)) {
-                Some(end) => end,
-                None => self.conversion(index, field, page, (start, at))?,
-            };
-            *page.get_mut(at)? = self.spec.delimiter;
+            target.put(at, &delimiter);
             at += 1;
         }
         // The delimiter behind the last field.
         Some(at - 1)
     }
+}
 
-    /// A header has the name of every column.
-    fn may_be_header(&self, field: Field) -> bool {
-        let name = &self.spec.columns[self.spec.first_kept].from;
-        self.spec.input.header && field.bytes() == name.as_bytes()
-    }
-
+impl Kept {
     /// Writes a field that its kernel, or the memory of its column, is sure of; returns the place behind it.
     #[inline(always)]
     #[allow(clippy::inline_always)] // as `fields`
     fn kernel(
         &mut self,
         index: usize,
+        column: &Column,
         field: Field,
         odd: bool,
-        page: &mut [u8],
+        target: &mut Target,
         (start, at): (usize, usize),
     ) -> Option<usize> {
-        let column = &self.plan.columns[index];
-        if column.null_lengths >> field.length.min(63) & 1 == 1 {
+        if column.null_lengths >> (field.length % 64) & 1 == 1 {
             return None;
         }
         let (end, value) = match &column.kernel {
@@ -254,30 +259,42 @@ impl<'s> Fast<'s> {
                 if odd || field.length > *max_length {
                     return None;
                 }
-                (kernel::copy(field, page, at)?, Value::Text)
+                (kernel::copy(field, target, at)?, Value::Text)
             }
             Some(Kernel::Integer { bounds }) => {
-                let (end, value) = kernel::integer(field, *bounds, page, at)?;
-                (end, Value::Number(Decimal { unscaled: value.into(), scale: 0 }))
+                let asked = column.wanted || bounds.is_some();
+                let (end, value) = kernel::integer(field, asked, target, at)?;
+                if !asked {
+                    return Some(end);
+                }
+                (end, number(value, *bounds, 0)?)
             }
             Some(Kernel::Money(money)) => {
-                let (end, value) = kernel::money(field, money, column.wanted, page, at)?;
-                (end, Value::Number(Decimal { unscaled: value.into(), scale: money.scale }))
+                let asked = column.wanted || money.bounds.is_some();
+                let (end, value) = kernel::money(field, money, asked, target, at)?;
+                if !asked {
+                    return Some(end);
+                }
+                (end, number(value, money.bounds, money.scale)?)
             }
             Some(Kernel::Date(date)) => {
-                let (end, day) = kernel::date(field, date, page, at)?;
+                let (end, day) = kernel::date(field, date, target, at)?;
                 (end, Value::Date(day))
             }
             None => {
-                let answer = self.memos[index].as_ref()?.find(field)?;
+                let answer = self.memos.get(index)?.as_ref()?.find(field)?;
                 if column.wanted && !answer.canonical {
                     return None;
                 }
-                (answer.write(page, at)?, answer.value)
+                let end = answer.write(target, at);
+                if !column.wanted {
+                    return Some(end);
+                }
+                (end, answer.value)
             }
         };
         if column.wanted {
-            self.places[column.index] = (at - start..end - start, value);
+            *self.places.get_mut(column.index)? = (at - start..end - start, value);
         }
         Some(end)
     }
@@ -286,19 +303,19 @@ impl<'s> Fast<'s> {
     #[cold]
     fn conversion(
         &mut self,
+        spec: &Spec,
         index: usize,
+        plan: &Column,
         field: Field,
-        page: &mut [u8],
+        target: &mut Target,
         (start, at): (usize, usize),
     ) -> Option<usize> {
-        let plan = &self.plan.columns[index];
-        let column = &self.spec.columns[plan.index];
+        let column = &spec.columns[plan.index];
         let text = std::str::from_utf8(field.bytes()).ok()?;
         self.text.clear();
         self.row.clear();
-        let judged =
-            column::judge(self.spec, column, &**column.transform.as_ref()?, text, &mut self.text).ok()?;
-        column::write(judged.value, &self.text, self.spec.delimiter, &mut self.row);
+        let judged = column::judge(spec, column, &**column.transform.as_ref()?, text, &mut self.text).ok()?;
+        column::write(judged.value, &self.text, spec.delimiter, &mut self.row);
         let value = judged.value.unwrap_or(Value::Null);
         let canonical = self.row == self.text;
         if judged.replaced {
@@ -307,7 +324,7 @@ impl<'s> Fast<'s> {
             memo.keep(field, &self.row, value, canonical);
         }
         let end = at + self.row.len();
-        page.get_mut(at..end)?.copy_from_slice(&self.row);
+        target.bytes().get_mut(at..end)?.copy_from_slice(&self.row);
         if plan.wanted {
             let place = match judged.value {
                 None => 0..0,
@@ -318,4 +335,11 @@ impl<'s> Fast<'s> {
         }
         Some(end)
     }
+}
+
+/// A number as a value; `None` where it is out of bounds.
+#[inline]
+fn number(value: i64, bounds: Option<Bounds>, scale: u8) -> Option<Value> {
+    let inside = bounds.is_none_or(|bounds| (bounds.min..=bounds.max).contains(&value));
+    inside.then(|| Value::Number(Decimal { unscaled: value.into(), scale }))
 }

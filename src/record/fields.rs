@@ -31,13 +31,19 @@ impl Fields {
         self.places.is_empty()
     }
 
-    /// Where the field at `index` stands in the line; `None` where it had to be copied.
+    /// Where the field at `index` stands: in the line, or, where the first is `true`, in what was unescaped.
     #[must_use]
-    pub fn place(&self, index: usize) -> Option<Range<usize>> {
+    pub fn place(&self, index: usize) -> (bool, Range<usize>) {
         match &self.places[index] {
-            Place::Line(range) => Some(range.clone()),
-            Place::Unescaped(_) => None,
+            Place::Line(range) => (false, range.clone()),
+            Place::Unescaped(range) => (true, range.clone()),
         }
+    }
+
+    /// The fields of the line that held doubled quotes, one behind the other.
+    #[must_use]
+    pub fn unescaped(&self) -> &[u8] {
+        &self.unescaped
     }
 
     /// The field at `index` as text; `line` must be the one that was cut, and UTF-8.

@@ -1,8 +1,8 @@
 //! Finds the bytes that cut a stretch of lines into fields, 64 bytes at a time. It is the only place with `unsafe`.
 //!
-//! How it is sound: each tier turns 64 bytes, handed over as an array, into bit masks and does nothing else; no
-//! tier reads or writes through a pointer that it made up. What follows from the masks is safe code that all tiers
-//! share. A tier that needs instructions which not every machine has can only be had from [`Tier::available`], which
+//! How it is sound: each tier turns 64 bytes, handed over as an array, into bit masks and does nothing else. What
+//! follows from the masks is safe code that all tiers share; it reads and writes through the windows of [`window`],
+//! which no place can leave. A tier that needs instructions which not every machine has can only be had from [`Tier::available`], which
 //! asks the machine.
 
 // Places are 32 bits: a stretch is shorter than that.
@@ -10,7 +10,12 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+mod digits;
 mod portable;
+mod window;
+
+pub use digits::no_digits;
+pub use window::{SLACK, Source, Target};
 
 use crate::exit::Error;
 
@@ -95,7 +100,7 @@ struct Masks {
 /// Where a stretch of lines is cut. Places are bytes from the beginning of the stretch.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// Where fields end: every delimiter and every line feed.
+    /// Where fields end: every delimiter and every line feed. The first entry is none of them: [`Self::BEFORE`].
     pub ends: Vec<u32>,
     /// Which of `ends` are line feeds.
     pub lines: Vec<u32>,
@@ -106,9 +111,13 @@ pub struct Index {
 }
 
 impl Index {
+    /// The place before the stretch; the one behind it is 0.
+    pub const BEFORE: u32 = u32::MAX;
+
     /// Makes the index of a stretch of less than 4 GiB.
     pub fn fill(&mut self, tier: Tier, wanted: Wanted, stretch: &[u8]) {
         self.ends.clear();
+        self.ends.push(Self::BEFORE);
         self.lines.clear();
         self.odd.clear();
         self.high = false;
@@ -192,9 +201,11 @@ mod tests {
         let places = |is: &dyn Fn(u8) -> bool| -> Vec<u32> {
             (0..).zip(stretch).filter(|(_, byte)| is(**byte)).map(|(place, _)| place).collect()
         };
-        let ends = places(&|byte| byte == wanted.delimiter || byte == b'\n');
-        let lines = (0..).zip(&ends).filter(|(_, end)| stretch[**end as usize] == b'\n').map(|(at, _)| at);
-        (ends.clone(), lines.collect(), places(&|byte| wanted.odd.contains(&byte)), !stretch.is_ascii())
+        let mut ends = places(&|byte| byte == wanted.delimiter || byte == b'\n');
+        let lines = (1..).zip(&ends).filter(|(_, end)| stretch[**end as usize] == b'\n').map(|(at, _)| at);
+        let lines: Vec<u32> = lines.collect();
+        ends.insert(0, Index::BEFORE);
+        (ends, lines, places(&|byte| wanted.odd.contains(&byte)), !stretch.is_ascii())
     }
 
     proptest! {

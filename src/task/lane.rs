@@ -7,7 +7,8 @@ use super::{LineTask, Mode, Sink};
 use crate::exit::Result;
 use crate::input::Cutter;
 use crate::output::Page;
-use crate::record::{Fast, Lines, SLACK};
+use crate::record::{Fast, Lines};
+use crate::scan::SLACK;
 
 /// How many bytes wait for a line's end; a longer line is left to the plain path.
 const LONGEST: usize = 16 * 1024;

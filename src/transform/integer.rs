@@ -41,9 +41,11 @@ impl Transform for Integer {
     }
 
     fn kernel(&self) -> Option<Kernel> {
-        let bounds = plan::Bounds {
-            min: self.bounds.min.unwrap_or(i64::MIN),
-            max: self.bounds.max.unwrap_or(i64::MAX),
+        let bounds = match self.bounds {
+            Bounds { min: None, max: None } => None,
+            Bounds { min, max } => {
+                Some(plan::Bounds { min: min.unwrap_or(i64::MIN), max: max.unwrap_or(i64::MAX) })
+            }
         };
         Some(Kernel::Integer { bounds })
     }

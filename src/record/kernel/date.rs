@@ -1,33 +1,60 @@
 //! Days of three numbers.
 
-use super::{Field, put};
+use super::Field;
 use crate::plan::{Date, Part};
+use crate::scan::{Target, no_digits};
 
 /// Writes a day; returns the place behind it and the day as `YYYYMMDD`.
-#[inline]
-pub(in crate::record) fn date(field: Field, date: &Date, page: &mut [u8], at: usize) -> Option<(usize, u32)> {
-    // No day has more bytes than this, and a piece of fixed size needs no further check of its bounds.
-    let text: &[u8; 16] = field.stretch.get(field.from..)?.first_chunk()?;
+#[inline(always)]
+#[allow(clippy::inline_always)] // it has one caller, in the innermost loop
+pub(in crate::record) fn date(
+    field: Field,
+    date: &Date,
+    target: &mut Target,
+    at: usize,
+) -> Option<(usize, u32)> {
+    // No day has more bytes than this.
+    let text = field.piece(0);
+    let mut flags = no_digits(&text) | 1 << 16;
     let (mut year, mut month, mut day) = (0, 0, 0);
     let mut from = 0;
     for (index, part) in date.parts.iter().enumerate() {
-        match *part {
+        let separator = date.separators.get(index).copied().flatten();
+        let run = flags.trailing_zeros() as usize - from;
+        // Numbers that touch have fixed widths; the others reach to the next byte that is no digit.
+        let touches = separator.is_none() && index < 2;
+        let digit = |at: usize| u32::from(text[(from + at) % 16] & 0x0f);
+        let two = |at: usize| digit(at) * 10 + digit(at + 1);
+        let width = match *part {
             Part::Year => {
-                year = two(text, from)? * 100 + two(text, from + 2)?;
-                from += 4;
+                year = two(0) * 100 + two(2);
+                4
             }
             Part::ShortYear => {
-                year = date.base + (two(text, from)? + 100 - date.base % 100) % 100;
-                from += 2;
+                year = date.base + (two(0) + 100 - date.base % 100) % 100;
+                2
             }
-            Part::Month { fixed } => month = one_or_two(text, &mut from, fixed)?,
-            Part::Day { fixed } => day = one_or_two(text, &mut from, fixed)?,
+            Part::Month { fixed } => {
+                let width = if fixed || run != 1 { 2 } else { 1 };
+                month = if width == 2 { two(0) } else { digit(0) };
+                width
+            }
+            Part::Day { fixed } => {
+                let width = if fixed || run != 1 { 2 } else { 1 };
+                day = if width == 2 { two(0) } else { digit(0) };
+                width
+            }
+        };
+        if run != width && !(touches && run > width) {
+            return None;
         }
-        if let Some(separator) = date.separators.get(index).copied().flatten() {
-            if *text.get(from)? != separator {
+        from += width;
+        if let Some(separator) = separator {
+            if text[from % 16] != separator {
                 return None;
             }
             from += 1;
+            flags &= flags - 1;
         }
     }
     let value = year * 10_000 + month * 100 + day;
@@ -35,30 +62,8 @@ pub(in crate::record) fn date(field: Field, date: &Date, page: &mut [u8], at: us
     if from != field.length || !exists || value < date.min || value > date.max {
         return None;
     }
-    put(page, at, iso(year, month, day))?;
+    target.put(at, &iso(year, month, day).to_le_bytes());
     Some((at + 10, value))
-}
-
-fn digit(text: &[u8; 16], at: usize) -> Option<u32> {
-    let digit = text.get(at)?.wrapping_sub(b'0');
-    (digit < 10).then_some(u32::from(digit))
-}
-
-fn two(text: &[u8; 16], at: usize) -> Option<u32> {
-    Some(digit(text, at)? * 10 + digit(text, at + 1)?)
-}
-
-/// Takes one digit or two; two where `fixed`.
-fn one_or_two(text: &[u8; 16], from: &mut usize, fixed: bool) -> Option<u32> {
-    let first = digit(text, *from)?;
-    let second = text.get(*from + 1)?.wrapping_sub(b'0');
-    // Without a branch: whether a day has one digit or two can't be foreseen.
-    let both = second < 10;
-    *from += 1 + usize::from(both);
-    if fixed && !both {
-        return None;
-    }
-    Some(if both { first * 10 + u32::from(second) } else { first })
 }
 
 /// How many days a month has.

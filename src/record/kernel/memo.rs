@@ -1,6 +1,7 @@
 //! Remembers what became of texts: a conversion is pure, so what it answered once it answers always.
 
 use super::{Field, low_bytes};
+use crate::scan::Target;
 use crate::transform::Value;
 
 /// Texts of more bytes than this are not remembered.
@@ -36,9 +37,9 @@ pub(in crate::record) struct Answer {
 
 impl Answer {
     /// Writes the answer and returns the place behind it.
-    pub fn write(&self, page: &mut [u8], at: usize) -> Option<usize> {
-        *page.get_mut(at..)?.first_chunk_mut()? = self.row;
-        Some(at + self.row_length)
+    pub fn write(&self, target: &mut Target, at: usize) -> usize {
+        target.put(at, &self.row);
+        at + self.row_length
     }
 }
 
@@ -54,8 +55,9 @@ impl Memo {
     pub fn find(&self, field: Field) -> Option<&Answer> {
         let place = place(field)?;
         // Two slots a text, so that two that share a place do not drive each other out.
-        let slot = [place, place ^ 1].into_iter().map(|place| &self.slots[place]);
-        slot.filter(|slot| slot.holds(field)).map(|slot| &slot.answer).next()
+        let (first, second) = (&self.slots[place], &self.slots[place ^ 1]);
+        let slot = if first.holds(field) { first } else { Some(second).filter(|slot| slot.holds(field))? };
+        Some(&slot.answer)
     }
 
     /// Remembers what became of a text.
@@ -79,13 +81,16 @@ impl Slot {
             return false;
         }
         let (words, _) = self.text.as_chunks::<16>();
-        words.iter().enumerate().all(|(index, word)| {
-            let rest = field.length.saturating_sub(16 * index);
-            rest == 0
-                || field
-                    .word(16 * index)
-                    .is_some_and(|found| found & low_bytes(rest) == u128::from_le_bytes(*word))
-        })
+        let mut at = 0;
+        // A text has few words, nearly always one.
+        while at < field.length {
+            let found = u128::from_le_bytes(field.piece(at)) & low_bytes(field.length - at);
+            if found != u128::from_le_bytes(words[at / 16]) {
+                return false;
+            }
+            at += 16;
+        }
+        true
     }
 }
 
@@ -95,7 +100,7 @@ fn place(field: Field) -> Option<usize> {
     if field.length > LONGEST {
         return None;
     }
-    let word = field.word(0)? & low_bytes(field.length);
+    let word = u128::from_le_bytes(field.piece(0)) & low_bytes(field.length);
     #[allow(clippy::cast_possible_truncation)] // halves of one word
     let (low, high) = (word as u64, (word >> 64) as u64);
     let mixed =

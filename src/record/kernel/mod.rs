@@ -1,28 +1,27 @@
 //! What the fast path does with a field: the text in place, the row in place, no trip through strings.
 //!
 //! How it is sound: a kernel takes only texts whose row and value it is sure of, and answers `None` to any other,
-//! whose field then goes to the conversion itself. It reads and writes pieces of fixed size, which can reach
-//! beyond a field: the bytes there decide nothing, and a row is cut off where its last field ends. All of it is
-//! safe code: a piece that is not there is a `None` too.
+//! whose field then goes to the conversion itself. It reads and writes pieces of fixed size, which can reach beyond a
+//! field: the bytes there decide nothing. A line stands so far before its source's end that all of its own bytes are
+//! read as they are; and where a field ends too near to the target's end, the row is given up.
 
 mod date;
 mod memo;
 mod number;
 mod text;
 
+use crate::scan::Source;
+
 pub(super) use date::date;
 pub(super) use memo::Memo;
 pub(super) use number::{integer, money};
 pub(super) use text::copy;
 
-/// How many bytes behind a stretch of lines kernels can read; what is nearer to its end is left to others.
-pub const SLACK: usize = 64;
-
 /// A field in its stretch of lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field<'l> {
     /// The stretch, with what stands behind the lines.
-    pub stretch: &'l [u8],
+    pub source: Source<'l>,
     /// Where the field begins.
     pub from: usize,
     /// How many bytes it has.
@@ -32,20 +31,14 @@ pub(super) struct Field<'l> {
 impl<'l> Field<'l> {
     /// The field's own bytes.
     pub fn bytes(self) -> &'l [u8] {
-        &self.stretch[self.from..self.from + self.length]
+        &self.source.bytes()[self.from..self.from + self.length]
     }
 
-    /// The 16 bytes from a place of the field on, the first one lowest.
-    fn word(self, at: usize) -> Option<u128> {
-        let piece = self.stretch.get(self.from + at..)?.first_chunk()?;
-        Some(u128::from_le_bytes(*piece))
+    /// The 16 bytes from a place of the field on.
+    #[inline]
+    fn piece(self, at: usize) -> [u8; 16] {
+        self.source.piece(self.from + at)
     }
-}
-
-/// Writes 16 bytes at a place of the page.
-fn put(page: &mut [u8], at: usize, word: u128) -> Option<()> {
-    *page.get_mut(at..)?.first_chunk_mut()? = word.to_le_bytes();
-    Some(())
 }
 
 /// The lowest `count` bytes of a word, of which there are 16.

@@ -1,16 +1,18 @@
 //! Texts that stay as they are.
 
-use super::{Field, put};
+use super::Field;
+use crate::scan::Target;
 
-/// Copies a field to the page and returns the place behind it.
-pub(in crate::record) fn copy(field: Field, page: &mut [u8], at: usize) -> Option<usize> {
+/// Copies a field and returns the place behind it.
+#[inline]
+pub(in crate::record) fn copy(field: Field, target: &mut Target, at: usize) -> Option<usize> {
     let end = at + field.length;
     if field.length <= 32 {
         // Two pieces whether they are needed or not, so that the length decides no branch.
-        put(page, at, field.word(0)?)?;
-        put(page, at + 16, field.word(16)?)?;
+        target.put(at, &field.piece(0));
+        target.put(at + 16, &field.piece(16));
     } else {
-        page.get_mut(at..end)?.copy_from_slice(field.bytes());
+        target.bytes().get_mut(at..end)?.copy_from_slice(field.bytes());
     }
     Some(end)
 }
