@@ -71,7 +71,7 @@ impl Case {
     }
 
     fn compare(&self) -> Said {
-        self.run(&["hql", "compare", "--root", "/srv", "--described", "prepare.tsv"])
+        self.run(&["hql", "compare", "--root", "/srv/o'r%20té", "--described", "prepare.tsv"])
     }
 
     fn reconcile(&self) -> Said {
@@ -193,7 +193,7 @@ fn further_tables_are_made_from_their_query() {
     let create = "CREATE EXTERNAL TABLE IF NOT EXISTS `default`.`hard_by_label` (\n    `label` string,\n    `from` string,\n    \
                   `orders` bigint,\n    `amount` decimal(28,2),";
     assert!(script.contains(create), "{script}");
-    assert!(script.contains("LOCATION '/srv/hard_by_label/gold'"), "{script}");
+    assert!(script.contains("LOCATION '/srv/o\\u0027r\\u002520t\\u00E9/hard_by_label/gold'"), "{script}");
     assert_eq!(script.matches("CREATE").count(), 1, "{script}");
 }
 
@@ -290,17 +290,72 @@ fn where_gold_points() {
     let lines = "published\t2026-01-03-r4\tHard\tfile:/srv/o'r%20té/Hard/version/run_id=2026-01-03-r4\n\
                  published\t2026-01-03-r4\thard_by_label\tfile:/srv/o'r%20té/hard_by_label/version/run_id=2026-01-03-r4\n";
     assert_eq!(published(&["publish.tsv"]), (0, lines.to_owned(), String::new()));
-    assert_eq!(published(&["publish.tsv", "--run", "2026-01-03-r4"]).0, 0);
-    refused(&published(&["publish.tsv", "--run", "2026-01-03-r5"]), 1, "Hard points to file:/srv");
-    refused(&published(&["prepare.tsv", "--run", "2026-01-03-r4"]), 1, "hard_by_label has no such partition");
+    assert_eq!(published(&["publish.tsv", "--root", "/srv/o'r%20té", "--run", "2026-01-03-r4"]).0, 0);
+    refused(
+        &published(&["publish.tsv", "--root", "/srv/o'r%20té", "--run", "2026-01-03-r5"]),
+        1,
+        "Hard points to file:/srv",
+    );
+    refused(
+        &published(&["prepare.tsv", "--root", "/srv/o'r%20té", "--run", "2026-01-03-r4"]),
+        1,
+        "hard_by_label has no such partition",
+    );
 
     case.bend("publish.tsv", "/Hard/version/run_id=2026-01-03-r4", "/Hard/by_hand");
     assert!(
         published(&["publish.tsv"]).1.starts_with("published\t-\tHard\tfile:/srv/o'r%20té/Hard/by_hand\n")
     );
-    refused(&published(&["publish.tsv", "--run", "2026-01-03-r4"]), 1, "Hard points to");
+    refused(
+        &published(&["publish.tsv", "--root", "/srv/o'r%20té", "--run", "2026-01-03-r4"]),
+        1,
+        "Hard points to",
+    );
+    refused(
+        &published(&["publish.tsv", "--root", "/srv/other", "--run", "2026-01-03-r4"]),
+        1,
+        "hard_by_label points to file:/srv",
+    );
     case.bend("publish.tsv", "partition values:", "something else:");
     refused(&published(&["publish.tsv"]), 3, "Hard has the partition, but");
+}
+
+/// A load has a folder of its own in the run's.
+#[test]
+fn a_load_of_a_run_is_published_and_no_other() {
+    let case = Case::new();
+    let (_, script, _) = case.script("publish", &["--load", "1a2b"]);
+    assert_eq!(script.matches("/version/run_id=2026-01-02-1234abcd/load=1a2b';").count(), 4, "{script}");
+    case.bend("publish.tsv", "/version/run_id=2026-01-03-r4", "/version/run_id=2026-01-03-r4/load=1a2b");
+    let published = |load: &str| {
+        let arguments =
+            ["hql", "published", "--described", "publish.tsv", "--root", "/srv/o'r%20té", "--run"];
+        case.run(&[&arguments[..], &["2026-01-03-r4", "--load", load]].concat())
+    };
+    let (code, out, _) = published("1a2b");
+    assert!(code == 0 && out.starts_with("published\t2026-01-03-r4\tHard\t"), "{out}");
+    refused(&published("9f9f"), 1, "Hard points to");
+}
+
+/// That nothing is published must be said: what follows from it is not to be undone.
+#[test]
+fn an_answer_about_gold_that_is_cut_short_is_no_answer() {
+    let case = Case::new();
+    for end in ["sluicebox:partition:Hard", "sluicebox:location:Hard\n", "sluicebox:end:Hard\n"] {
+        case.write("prepare.tsv", &PREPARED[..PREPARED.rfind(end).unwrap()]);
+        refused(&case.run(&["hql", "published", "--described", "prepare.tsv"]), 3, "Hive's answer");
+    }
+}
+
+#[test]
+fn tables_of_another_root_are_refused() {
+    let said = Case::new().run(&["hql", "compare", "--root", "/srv/else", "--described", "prepare.tsv"]);
+    refused(
+        &said,
+        2,
+        "Hard_version: it lies in file:/srv/o'r%20té/Hard/version, not in /srv/else/Hard/version",
+    );
+    assert!(!said.2.contains("Hard: "), "gold may lie anywhere: {}", said.2);
 }
 
 #[test]

@@ -20,7 +20,8 @@ In the order of a run:
   audit    quarantine > c.hql
   load     load --described described > d.hql; hadoop fs -cat ROOT/TABLE/runs/RUN/_load_books/* > books;
            reconcile --verdict verdict.json --books books
-  publish  publish > e.hql; beeline -f e.hql > described; published --described described --run RUN
+  publish  publish > e.hql; beeline -f e.hql > described; published --described described --run RUN --root ROOT
+           (show > f.hql shows the same without publishing)
 
 Exit codes: 0 done, 1 Hive's counts or gold's place differ from the run's, 2 usage, spec, or a table that
 can't follow the spec, 3 input or output error.")]
@@ -52,9 +53,17 @@ enum Stage {
         #[arg(long, value_name = "FILE")]
         described: PathBuf,
         /// Fail (1) unless all gold tables point to this run
-        #[arg(long, value_name = "RUN")]
+        #[arg(long, value_name = "RUN", requires = "root")]
         run: Option<Word>,
+        /// Where the tables' data lie
+        #[arg(long, value_name = "URI", requires = "run")]
+        root: Option<Root>,
+        /// The load of the run
+        #[arg(long, value_name = "ID", requires = "run")]
+        load: Option<Word>,
     },
+    /// Script: show where the gold tables point
+    Show(OfRun),
     /// Script: make the run's rejects visible
     Quarantine(OfRun),
     /// Script: load the version, the quarantine and the further gold tables, and write Hive's books
@@ -103,6 +112,9 @@ struct OfRun {
     /// The value of gold's partition
     #[arg(long, value_name = "DATE")]
     date: Word,
+    /// Which load of the run: each has a folder of its own, for a reader may still hold the one before
+    #[arg(long, value_name = "ID")]
+    load: Option<Word>,
 }
 
 /// Does what the stage asks.
@@ -112,6 +124,7 @@ struct OfRun {
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     match &arguments.stage {
         Stage::Prepare(of) => script(of, |run| Ok(run.prepare())),
+        Stage::Show(of) => script(of, |run| Ok(run.show())),
         Stage::Quarantine(of) => script(of, |run| Ok(run.quarantine())),
         Stage::Publish(of) => script(of, |run| Ok(run.publish())),
         Stage::Load { run: of, described } => {
@@ -125,12 +138,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             let described = Described::parse(&super::read(described)?);
             super::print(&compare::compare(&spec, &queries, root, &described)?)
         }
-        Stage::Published { spec: of, described, run } => {
+        Stage::Published { spec: of, described, run, root, load } => {
             let spec = Spec::load(&of.spec)?;
             let described = Described::parse(&super::read(described)?);
-            if let Some(run) = run {
+            if let (Some(run), Some(root)) = (run, root) {
                 let tables: Vec<&str> = gold_tables(&spec).collect();
-                described.must_be_published(&tables, &run.to_string())?;
+                described.must_be_published(&tables, root, run, load.as_ref())?;
             }
             let line =
                 |p: &crate::hive::Published| format!("published\t{}\t{}\t{}\n", p.run, p.table, p.location);
@@ -150,6 +163,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
 
 fn script(of: &OfRun, write: impl FnOnce(&Run) -> Result<String>) -> Result<Exit> {
     let spec = Spec::load(&of.spec.spec)?;
-    let run = Run::new(&spec, &of.spec.spec, of.root.clone(), of.run.clone(), of.date.clone())?;
+    let run =
+        Run::new(&spec, &of.spec.spec, of.root.clone(), [of.run.clone(), of.date.clone()], of.load.clone())?;
     super::print(&write(&run)?)
 }

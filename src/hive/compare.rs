@@ -1,6 +1,6 @@
 //! Holds the tables in Hive against the spec: columns added at the end are followed, all else is refused.
 
-use super::described::{Found, hive_type};
+use super::described::{Found, hive_type, same_place};
 use super::{Described, Query, Root, SETTINGS, ddl, quote};
 use crate::exit::{Error, Result};
 use crate::spec::Spec;
@@ -14,6 +14,14 @@ pub fn compare(spec: &Spec, queries: &[Query], root: &Root, described: &Describe
     let mut statements = Vec::new();
     for table in ddl::tables(spec, root) {
         let found = described.table(&table.name)?;
+        // Gold itself may lie anywhere. The others are this pipeline's: two roots would each have a ledger of
+        // their own, and neither would know what the other publishes.
+        if table.name != spec.name && !same_place(&found.location, &table.location) {
+            differences.push(format!(
+                "{}: it lies in {}, not in {}; use the root that it was made with, or move the table by ALTER TABLE ... SET LOCATION",
+                table.name, found.location, table.location
+            ));
+        }
         statements.extend(follow(&table, &found, "spec", &mut differences));
     }
     for query in queries {

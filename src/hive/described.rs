@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ddl::Columns;
+use super::{Root, Word, version};
 use crate::exit::{Error, Result};
 
 /// `DESCRIBE FORMATTED` of a table.
@@ -15,6 +16,9 @@ pub(super) const SHOWN: &str = "shown";
 pub(super) const PARTITION: &str = "partition";
 /// The plan of reading that partition.
 pub(super) const LOCATION: &str = "location";
+
+/// Behind what was asked of a gold table.
+pub(super) const END: &str = "end";
 
 /// The line before an answer.
 pub(super) fn mark(kind: &str, name: &str) -> String {
@@ -33,6 +37,8 @@ pub(super) struct Found {
     pub columns: Columns,
     pub partitions: Columns,
     pub input_format: String,
+    /// Where its own folder is; empty where the answer does not say it.
+    pub location: String,
     /// `None` where the answer does not say it.
     pub kind: Option<String>,
 }
@@ -75,8 +81,13 @@ impl Described {
 
     /// A table that `prepare` has made where it wasn't there.
     pub(super) fn table(&self, name: &str) -> Result<Found> {
-        let mut found =
-            Found { columns: vec![], partitions: vec![], input_format: String::new(), kind: None };
+        let mut found = Found {
+            columns: vec![],
+            partitions: vec![],
+            input_format: String::new(),
+            location: String::new(),
+            kind: None,
+        };
         let mut part = Part::Columns;
         for line in self.section(TABLE, name)? {
             let mut fields = line.split('\t').map(str::trim);
@@ -85,6 +96,7 @@ impl Described {
                 "# Partition Information" => part = Part::Partitions,
                 "# Detailed Table Information" => part = Part::Details,
                 "Table Type:" if part == Part::Details => found.kind = Some(value.to_owned()),
+                "Location:" if part == Part::Details => value.clone_into(&mut found.location),
                 "InputFormat:" if part == Part::Details => value.clone_into(&mut found.input_format),
                 "" | "# col_name" => {}
                 "col_name" if value == "data_type" => {}
@@ -142,18 +154,22 @@ impl Described {
             )));
         };
         let input_format = input_format.to_owned();
-        Ok(Some(Found { columns: found, partitions, input_format, kind: None }))
+        Ok(Some(Found { columns: found, partitions, input_format, location: String::new(), kind: None }))
     }
 
     /// Where the gold tables that were asked about have their partition.
     ///
     /// # Errors
-    /// Where a partition is there but the answer does not show its place.
+    /// Where the answer is cut short: that nothing is published must be said, not be missing.
     pub fn published(&self) -> Result<Vec<Published>> {
         let prefix = mark(PARTITION, "");
         let mut published = Vec::new();
+        if !self.sections.keys().any(|section| section.starts_with(&prefix)) {
+            return Err(Error::Input("Hive's answer does not say what is published".to_owned()));
+        }
         for (section, lines) in &self.sections {
             let Some(table) = section.strip_prefix(&prefix) else { continue };
+            self.section(END, table)?;
             if !lines.iter().any(|line| line.contains('=')) {
                 continue;
             }
@@ -169,8 +185,9 @@ impl Described {
                         "{table} has the partition, but Hive's plan does not show where it lies"
                     ))
                 })?;
-            let folder = location.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-            let run = folder.strip_prefix("run_id=").unwrap_or("-");
+            // The folder of a run, or of one of its loads.
+            let mut folders = location.trim_end_matches('/').rsplit('/').take(2);
+            let run = folders.find_map(|folder| folder.strip_prefix("run_id=")).unwrap_or("-");
             published.push(Published {
                 table: table.to_owned(),
                 run: run.to_owned(),
@@ -183,16 +200,22 @@ impl Described {
     /// Holds what is published against what should be.
     ///
     /// # Errors
-    /// `Failed`, naming every gold table that doesn't point to the run.
-    pub fn must_be_published(&self, tables: &[&str], run: &str) -> Result<()> {
+    /// `Failed`, naming every gold table that doesn't point to this load of the run.
+    pub fn must_be_published(
+        &self,
+        tables: &[&str],
+        root: &Root,
+        run: &Word,
+        load: Option<&Word>,
+    ) -> Result<()> {
         let published = self.published()?;
         let wrong: Vec<String> = tables
             .iter()
             .filter_map(|table| {
                 let found = published.iter().find(|found| found.table == *table);
-                let end = format!("/{table}/version/run_id={run}");
+                let location = version(root, table, run, load);
                 match found {
-                    Some(found) if found.location.trim_end_matches('/').ends_with(&end) => None,
+                    Some(found) if same_place(&found.location, &location) => None,
                     Some(found) => Some(format!("{table} points to {}", found.location)),
                     None => Some(format!("{table} has no such partition")),
                 }
@@ -204,6 +227,21 @@ impl Described {
             Err(Error::Failed(format!("run {run} is not published: {}", wrong.join("; "))))
         }
     }
+}
+
+/// Whether two locations have the same path: Hive may spell the file system before it in another way.
+pub(super) fn same_place(left: &str, right: &str) -> bool {
+    let path = |location: &str| -> String {
+        let path = match location.split_once(":/") {
+            None => location,
+            Some((_, rest)) => match rest.strip_prefix('/') {
+                Some(host) => host.find('/').map_or("", |at| &host[at..]),
+                None => rest,
+            },
+        };
+        path.trim_matches('/').to_owned()
+    };
+    path(left) == path(right)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,4 +301,17 @@ fn from_thrift(text: &str) -> String {
         }
     }
     out.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_place_has_many_spellings() {
+        for spelling in ["/a/b", "/a/b/", "file:/a/b", "file:///a/b", "hdfs://host:8020/a/b", "hdfs:///a/b"] {
+            assert!(same_place(spelling, "/a/b"), "{spelling}");
+            assert!(!same_place(spelling, "/b") && !same_place(spelling, "/a/b/c"), "{spelling}");
+        }
+    }
 }

@@ -219,11 +219,7 @@ pub(super) fn load(
     };
     let table = run.table(&format!("{}_version", query.name));
     let list: Vec<String> = columns.iter().map(|(column, _)| format!("q.{}", name(column))).collect();
-    script.push(&format!(
-        "ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({}) LOCATION {}",
-        run.run_partition(),
-        literal(&run.version(&query.name))
-    ));
+    script.partition(&table, &run.run_partition(), &run.version(&query.name));
     let select = format!("SELECT {}\nFROM (\n{}\n) q", list.join(", "), query.fill(run, &rows(run)));
     script.push(&load::insert(run, &table, &select));
     Ok(())

@@ -11,21 +11,17 @@ const HELD: &str = "sluicebox_held";
 /// The table through which the books are written.
 const BOOKS: &str = "sluicebox_books";
 
-/// The run's output as partitions of both temp tables. Each partition carries its own delimiter: another spec
+/// The run's output as partitions of both temp tables, and its part of the quarantine. Each partition carries its own delimiter: another spec
 /// of the table may have another.
 pub(super) fn partitions(run: &Run, script: &mut Script) {
-    let out = literal(&run.root.join(&format!("{}/runs/{}/out", run.spec.name, run.id)));
+    let out = run.root.join(&format!("{}/runs/{}/out", run.spec.name, run.id));
     let partition = run.run_partition();
     for table in [temp(run), temp_reject(run)] {
-        script.push(&format!("ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {out}"));
+        script.partition(&table, &partition, &out);
         script.push(&ddl::delimit(&format!("{table} PARTITION ({partition})"), run.spec.delimiter));
     }
-    for (table, folder) in [(version(run), "version"), (reject(run), "reject")] {
-        let location = literal(&run.root.join(&format!("{}/{folder}/run_id={}", run.spec.name, run.id)));
-        script.push(&format!(
-            "ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {location}"
-        ));
-    }
+    let rejects = run.root.join(&format!("{}/reject/run_id={}", run.spec.name, run.id));
+    script.partition(&reject(run), &partition, &rejects);
 }
 
 /// The rejects that the tasks wrote.
@@ -37,6 +33,7 @@ pub(super) fn quarantine(run: &Run, script: &mut Script) {
 pub(super) fn rows(run: &Run, script: &mut Script) {
     let columns = kept_list(run, "r");
     let rows = rows_of(run, "r");
+    script.partition(&version(run), &run.run_partition(), &run.version(&run.spec.name));
     let Some(dedup) = across(run) else {
         script.push(&insert(run, &version(run), &format!("SELECT {columns}\nFROM {rows}")));
         quarantine(run, script);

@@ -32,16 +32,24 @@ pub struct Run<'s> {
     root: Root,
     id: Word,
     date: Word,
+    load: Option<Word>,
     queries: Vec<Query>,
 }
 
 impl<'s> Run<'s> {
-    /// A run of `spec`, whose `[[gold]]` queries lie beside the spec file.
+    /// A run of `spec`, whose `[[gold]]` queries lie beside the spec file. Each `load` of a run has a folder of its
+    /// own: a reader may still hold what was loaded and published before.
     ///
     /// # Errors
     /// Where a query can't be read or is no SELECT.
-    pub fn new(spec: &'s Spec, spec_file: &Path, root: Root, id: Word, date: Word) -> Result<Self> {
-        Ok(Self { spec, root, id, date, queries: Query::load_all(spec, spec_file)? })
+    pub fn new(
+        spec: &'s Spec,
+        spec_file: &Path,
+        root: Root,
+        [id, date]: [Word; 2],
+        load: Option<Word>,
+    ) -> Result<Self> {
+        Ok(Self { spec, root, id, date, load, queries: Query::load_all(spec, spec_file)? })
     }
 
     /// The tables where they are not there yet, then what [`compare`] and [`Described::published`] ask for.
@@ -90,6 +98,16 @@ impl<'s> Run<'s> {
         Ok(script.text)
     }
 
+    /// Shows where gold, and the further gold tables, point.
+    #[must_use]
+    pub fn show(&self) -> String {
+        let mut script = self.script("show");
+        for table in gold_tables(self.spec) {
+            publish::show(self, table, &mut script);
+        }
+        script.text
+    }
+
     /// Points gold, and the further gold tables, to this run's versions.
     #[must_use]
     pub fn publish(&self) -> String {
@@ -131,8 +149,14 @@ impl<'s> Run<'s> {
 
     /// Where a table's version of this run lies.
     fn version(&self, table: &str) -> String {
-        self.root.join(&format!("{table}/version/run_id={}", self.id))
+        version(&self.root, table, &self.id, self.load.as_ref())
     }
+}
+
+/// Where a table's version of a run lies.
+fn version(root: &Root, table: &str, run: &Word, load: Option<&Word>) -> String {
+    let load = load.map(|load| format!("/load={load}")).unwrap_or_default();
+    root.join(&format!("{table}/version/run_id={run}{load}"))
 }
 
 /// The tables that readers see: the spec's own, then its further ones.
@@ -153,9 +177,22 @@ impl Script {
         self.text.push_str(";\n\n");
     }
 
+    /// Makes a partition and says where it lies, which it may have said otherwise before.
+    fn partition(&mut self, table: &str, partition: &str, location: &str) {
+        let location = quote::literal(location);
+        self.push(&format!(
+            "ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {location}"
+        ));
+        self.push(&format!("ALTER TABLE {table} PARTITION ({partition}) SET LOCATION {location}"));
+    }
+
     /// A statement whose answer is found again behind a line of its own: Hive and Tez talk in between.
     fn marked(&mut self, kind: &str, name: &str, statement: &str) {
-        self.push(&format!("SELECT {}", quote::literal(&described::mark(kind, name))));
+        self.mark(kind, name);
         self.push(statement);
+    }
+
+    fn mark(&mut self, kind: &str, name: &str) {
+        self.push(&format!("SELECT {}", quote::literal(&described::mark(kind, name))));
     }
 }

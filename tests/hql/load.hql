@@ -1,16 +1,24 @@
 ALTER TABLE `default`.`Hard_temp` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
 
+ALTER TABLE `default`.`Hard_temp` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
+
 ALTER TABLE `default`.`Hard_temp` PARTITION (`run_id` = '2026-01-02-1234abcd')
 SET SERDEPROPERTIES ('field.delim' = '\u0009', 'serialization.format' = '\u0009');
 
 ALTER TABLE `default`.`Hard_temp_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
 
+ALTER TABLE `default`.`Hard_temp_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
+
 ALTER TABLE `default`.`Hard_temp_reject` PARTITION (`run_id` = '2026-01-02-1234abcd')
 SET SERDEPROPERTIES ('field.delim' = '\u0009', 'serialization.format' = '\u0009');
 
+ALTER TABLE `default`.`Hard_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
+
+ALTER TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
+
 ALTER TABLE `default`.`Hard_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
 
-ALTER TABLE `default`.`Hard_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
+ALTER TABLE `default`.`Hard_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
 
 CREATE TEMPORARY TABLE sluicebox_held STORED AS ORC AS
 SELECT r.`order` AS k0, r.`label` AS k1,
@@ -68,6 +76,8 @@ DISTRIBUTE BY q.file, q.split_start
 SORT BY q.file, q.split_start, q.record;
 
 ALTER TABLE `default`.`hard_by_label_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
+
+ALTER TABLE `default`.`hard_by_label_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
 
 INSERT OVERWRITE TABLE `default`.`hard_by_label_version` PARTITION (`run_id` = '2026-01-02-1234abcd')
 SELECT q.`label`, q.`from`, q.`orders`, q.`amount`, q.`to`, q.`odd`

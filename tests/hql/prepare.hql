@@ -122,3 +122,5 @@ SELECT 'sluicebox:location:Hard';
 
 EXPLAIN EXTENDED SELECT * FROM `default`.`Hard` WHERE `date` = '2026-01-02';
 
+SELECT 'sluicebox:end:Hard';
+

@@ -14,6 +14,8 @@ SELECT 'sluicebox:location:Hard';
 
 EXPLAIN EXTENDED SELECT * FROM `default`.`Hard` WHERE `date` = '2026-01-02';
 
+SELECT 'sluicebox:end:Hard';
+
 SELECT 'sluicebox:partition:hard_by_label';
 
 SHOW PARTITIONS `default`.`hard_by_label` PARTITION (`date` = '2026-01-02');
@@ -21,4 +23,6 @@ SHOW PARTITIONS `default`.`hard_by_label` PARTITION (`date` = '2026-01-02');
 SELECT 'sluicebox:location:hard_by_label';
 
 EXPLAIN EXTENDED SELECT * FROM `default`.`hard_by_label` WHERE `date` = '2026-01-02';
+
+SELECT 'sluicebox:end:hard_by_label';
 

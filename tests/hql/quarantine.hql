@@ -1,16 +1,20 @@
 ALTER TABLE `default`.`Hard_temp` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
 
+ALTER TABLE `default`.`Hard_temp` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
+
 ALTER TABLE `default`.`Hard_temp` PARTITION (`run_id` = '2026-01-02-1234abcd')
 SET SERDEPROPERTIES ('field.delim' = '\u0009', 'serialization.format' = '\u0009');
 
 ALTER TABLE `default`.`Hard_temp_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
 
+ALTER TABLE `default`.`Hard_temp_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
+
 ALTER TABLE `default`.`Hard_temp_reject` PARTITION (`run_id` = '2026-01-02-1234abcd')
 SET SERDEPROPERTIES ('field.delim' = '\u0009', 'serialization.format' = '\u0009');
 
-ALTER TABLE `default`.`Hard_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
-
 ALTER TABLE `default`.`Hard_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
+
+ALTER TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
 
 INSERT OVERWRITE TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd')
 SELECT reason, column_name, file, CAST(split_start AS BIGINT) AS split_start,
@@ -25,4 +29,6 @@ SHOW PARTITIONS `default`.`Hard` PARTITION (`date` = '2026-01-02');
 SELECT 'sluicebox:location:Hard';
 
 EXPLAIN EXTENDED SELECT * FROM `default`.`Hard` WHERE `date` = '2026-01-02';
+
+SELECT 'sluicebox:end:Hard';
 
