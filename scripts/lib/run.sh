@@ -92,7 +92,7 @@ parse_gates() {
 }
 
 ## open_run RUN_DIR
-## Sets RUN_DIR, RUN, TABLE, ROOT, DATE and SPEC, lists what the run and the ledger have, and fetches the
+## Sets RUN_DIR, RUN, TABLE, ROOT, DATE, SPEC, LEDGER and LEDGER_STATE, lists what the run and the ledger have, and fetches the
 ## run's small files into $WORK. Each call of hadoop starts a JVM, so all is asked for at once.
 open_run() {
   RUN_DIR=${1%/}
@@ -111,6 +111,7 @@ open_run() {
     if has "$name"; then fetch+=("$RUN_DIR/$name"); fi
   done
   hadoop fs -get "${fetch[@]}" "$WORK/" || die "$EXIT_IO" "cannot read the files of $RUN_DIR"
+  LEDGER_STATE=$(ledger_state "$WORK/listing")
 }
 
 ## list OUTPUT FOLDER...
@@ -127,45 +128,51 @@ has() {
 }
 
 ## ledger_state LISTING
-## Prints what the ledger says of the publications that this run's judgement depends on: all of the table
-## where a key is looked for in gold's other partitions, else those of its date. First a hash of those that
-## are done, then the entries of those under way, without this run's own.
+## Prints a hash of what the ledger says was published, as far as this run's judgement depends on it: all of
+## the table where a key is looked for in gold's other partitions, else what has its date. Each publication
+## adds a name; one that is under way, whose name begins with `_`, has not changed gold for certain.
 ledger_state() {
-  local of="_?$DATE-" done_names=$WORK/ledger.done under_way
-  [[ $("$BIN/sluicebox" get scope "$SPEC") != table ]] || of=''
-  sed -n 's|.*/ledger/||p' "$1" | LC_ALL=C sort >"$WORK/ledger.names"
-  awk -v of="^$of" '$0 ~ of && !/^_/' "$WORK/ledger.names" >"$done_names"
-  under_way=$(awk -v of="^$of" -v own="_$RUN.json" '$0 ~ of && /^_/ && $0 != own' "$WORK/ledger.names")
-  printf '%s %s\n' "$(sha256sum <"$done_names" | cut -c 1-16)" "${under_way//$'\n'/ }"
+  in_scope <"$1" | awk '!/^_/' | LC_ALL=C sort | sha256sum | cut -c 1-16
 }
+
+## in_scope
+## Of paths on stdin, prints the names of the ledger's entries that this run's judgement depends on.
+in_scope() {
+  local of="^_?$DATE-" scope
+  scope=$("$BIN/sluicebox" get scope "$SPEC")
+  [[ $scope != table ]] || of=''
+  sed -n 's|.*/ledger/||p' | awk -v of="$of" '$0 ~ of'
+}
+
+# What follows is asked in conditions, where bash goes on after a command that fails: each stops by itself.
 
 ## judged_state FILE
 ## Prints what the ledger said when a verdict or a load was made.
 judged_state() {
-  "$BIN/sluicebox" get before.ledger "$WORK/$1"
+  "$BIN/sluicebox" get before.ledger "$WORK/$1" || exit "$EXIT_IO"
 }
 
 ## fresh FILE
 ## Whether a verdict or a load that was made before holds still: nothing was published in between.
 fresh() {
-  local judged now
+  local judged
   has "$1" || return
-  judged=$(judged_state "$1")
-  now=$(ledger_state "$WORK/listing")
-  [[ ${judged%% *} == "${now%% *}" ]]
+  judged=$(judged_state "$1") || exit "$EXIT_IO"
+  [[ $judged == "$LEDGER_STATE" ]]
 }
 
 ## is_published
-## Whether gold points to this run, as Hive says.
+## Whether gold, or a further gold table, points to this run, as Hive says.
 is_published() {
-  hql prepare >"$WORK/prepare.hql"
-  hive "$WORK/prepare.hql" "$WORK/described.now" "say what is published"
-  [[ $(published_run "$WORK/described.now") == "$RUN" ]]
+  local published
+  hql show >"$WORK/show.hql" || exit "$EXIT_IO"
+  hive "$WORK/show.hql" "$WORK/shown" "say what is published"
+  published=$("$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/shown") || exit "$EXIT_IO"
+  cut -f 2 <<<"$published" | grep -qxF -- "$RUN"
 }
 
 ## settled FILE
-## Whether it is not to be made again: it is fresh, or gold points to this very run, whose version must
-## not be touched then.
+## Whether it is not to be made again: it is fresh, or gold points to this very run.
 settled() {
   has "$1" || return
   fresh "$1" || is_published
@@ -202,7 +209,8 @@ exists() {
   if hadoop fs -test -e "$1" 2>"$WORK/test.err"; then
     return 0
   fi
-  [[ ! -s $WORK/test.err ]] || die "$EXIT_IO" "cannot look for $1: $(tail -n 1 "$WORK/test.err")"
+  # Clients log warnings too; only the command's own line is an error.
+  ! grep -q '^-\?test: ' "$WORK/test.err" || die "$EXIT_IO" "cannot look for $1: $(tail -n 1 "$WORK/test.err")"
   return 1
 }
 
@@ -221,7 +229,7 @@ keep() {
 ## overtaken
 ## Ends a step whose run was judged by what is no longer published.
 overtaken() {
-  die "$EXIT_OVERTAKEN" "another run was published since $RUN was judged; run the pipeline again, or audit and load"
+  die "$EXIT_OVERTAKEN" "another run was published since $RUN was judged, or is being published; run the pipeline again, or audit and load"
 }
 
 ## hive HQL_FILE OUTPUT_FILE WHAT
@@ -233,7 +241,7 @@ hive() {
   # shellcheck disable=SC2086  # options, word by word
   if ! beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false \
     --outputformat=tsv2 -f "$1" </dev/null >"$2" 2>"$WORK/beeline.err"; then
-    grep -v '^$' "$WORK/beeline.err" | tail -n 15 >&2
+    sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
     die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
   fi
 }
@@ -255,9 +263,8 @@ published_run() {
 }
 
 ## streaming_job OUTPUT OPTION...
-## Runs a streaming job with every property set that a site's defaults could bend; what the caller puts
-## into $SLUICEBOX_JOB_OPTIONS comes last and wins. Stops where it
-## fails, or does not say that it did not: _SUCCESS alone proves nothing, but its absence does.
+## Runs a streaming job with every property set that a site's defaults could bend; $SLUICEBOX_JOB_OPTIONS
+## comes after those and wins, but not over what the step itself sets. Stops where it fails, or does not say that it did not: _SUCCESS alone proves nothing, but its absence does.
 ## Leaves a listing of what it wrote in $WORK/job.parts.
 streaming_job() {
   local output=$1 jar

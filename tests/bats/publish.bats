@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# The last step alone, with a folder for the cluster and a file for what gold points to: who may publish, and what a
+# try that died leaves. With real Hadoop and Hive it runs in tests/engine/pipeline.bats.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
+  # shellcheck source=scripts/lib/common.sh
+  . "$REPO/scripts/lib/common.sh"
+  SLUICEBOX_BIN=$(binaries_dir)
+  cd "$BATS_TEST_TMPDIR"
+  export SLUICEBOX_BIN GOLD=$BATS_TEST_TMPDIR/gold PATH=$BATS_TEST_TMPDIR/bin:$PATH
+  RUN=2026-11-21-5555aaaa
+  DIR=$BATS_TEST_TMPDIR/root/t/runs/$RUN LEDGER=$BATS_TEST_TMPDIR/root/t/ledger
+  mkdir -p bin "$DIR/spec" "$LEDGER"
+  stubs
+  cat >"$DIR/spec/table.toml" <<'END'
+version = 1
+[table]
+name = "t"
+[dedup]
+key = ["id"]
+scope = "table"
+[[column]]
+name = "id"
+type = "integer"
+END
+  printf '{"table": "t"}' >"$DIR/manifest.json"
+  : >"$DIR/described"
+  NONE=$(sha256sum </dev/null | cut -c 1-16)
+  local before='"before": {"run": null, "rows": 0, "ledger": "'$NONE'"}'
+  printf '{"records": 1, "ok": 1, "rejected": {}, %s}' "$before" >"$DIR/verdict.json"
+  printf '{"gold": 1, "gates": [], %s}' "$before" >"$DIR/load.json"
+}
+
+## stubs
+## `hadoop fs` on local folders, noisy as a cluster's client; `beeline` that keeps where gold points.
+stubs() {
+  cat >bin/hadoop <<'END'
+#!/bin/bash
+echo 'WARN util.NativeCodeLoader: Unable to load native-hadoop library' >&2
+shift
+args=("${@//file:\/\//}")
+case $1 in
+  -ls) for dir in "${args[@]:2}"; do find "$dir" -mindepth 1 -maxdepth 1; done ;;
+  -get) cp -r "${args[@]:1}" ;;
+  -put) cp "${args[@]:2}" ;;
+  -mv) mv "${args[@]:1}" ;;
+  -rm) rm -rf "${args[@]:3}" ;;
+  -stat) for file in ${args[2]}; do printf '%s000 %s\n' "$(stat -c %Y "$file")" "${file##*/}"; done ;;
+  *) echo "no stub for $*" >&2 && exit 9 ;;
+esac
+END
+  cat >bin/beeline <<'END'
+#!/bin/bash
+while [[ $1 != -f ]]; do shift; done
+[[ ! -e $GOLD.dies ]] || exit 137
+sed -n "s/.* SET LOCATION '\(.*\)';/\1/p" "$2" >"$GOLD.new"
+[[ ! -s $GOLD.new ]] || mv "$GOLD.new" "$GOLD"
+echo sluicebox:partition:t
+[[ ! -e $GOLD ]] || echo load_date=2026-11-21
+echo sluicebox:location:t
+[[ ! -e $GOLD ]] || printf 'partition values:\nlocation %s\n' "$(cat "$GOLD")"
+echo sluicebox:end:t
+END
+  printf '#!/bin/sh\nexit 9\n' | tee bin/hdfs >bin/yarn
+  chmod +x bin/*
+}
+
+publish() {
+  "$REPO/scripts/publish" "file://$DIR"
+}
+
+published() {
+  [ "$(cat "$GOLD")" = "file://$BATS_TEST_TMPDIR/root/t/version/run_id=$RUN/load=$NONE" ]
+  [ "$(ls -A "$LEDGER")" = "${1:-$RUN.json}" ]
+}
+
+@test "a publication points gold to the load and leaves one entry" {
+  run -0 publish
+  [[ $output == *"load_date=2026-11-21 -> run 5555aaaa"* ]]
+  published
+}
+
+@test "what was published since stops it, and it leaves nothing" {
+  : >"$LEDGER/2026-11-20-1111aaaa.json"
+  run -5 publish
+  [[ $output == *"another run was published"* ]]
+  [ ! -e "$GOLD" ]
+  [ "$(ls -A "$LEDGER")" = 2026-11-20-1111aaaa.json ]
+}
+
+@test "with scope = run another date does not matter" {
+  sed -i 's/^scope.*/scope = "run"/' "$DIR/spec/table.toml"
+  : >"$LEDGER/2026-11-20-1111aaaa.json"
+  : >"$LEDGER/_2026-11-20-2222aaaa.1-1.json"
+  run -0 publish
+  [ -e "$LEDGER/$RUN.json" ]
+}
+
+@test "of two under way the smaller name waits and the other gives way" {
+  : >"$LEDGER/_2026-11-22-1111aaaa.1-1.json"
+  (sleep 2 && rm "$LEDGER/_2026-11-22-1111aaaa.1-1.json") &
+  run -0 publish
+  published
+  rm "$LEDGER"/* "$GOLD"
+  : >"$LEDGER/_2026-11-20-1111aaaa.1-1.json"
+  run -5 publish
+  [ ! -e "$GOLD" ]
+  [ "$(ls -A "$LEDGER")" = _2026-11-20-1111aaaa.1-1.json ]
+}
+
+@test "one that is waited for and gets through stops it" {
+  : >"$LEDGER/_2026-11-22-1111aaaa.1-1.json"
+  (sleep 2 && mv "$LEDGER/_2026-11-22-1111aaaa.1-1.json" "$LEDGER/2026-11-22-1111aaaa.json") &
+  run -5 publish
+  [ ! -e "$GOLD" ]
+}
+
+@test "one that died long ago is not waited for" {
+  touch -d '11 minutes ago' "$LEDGER/_2026-11-20-1111aaaa.1-1.json"
+  run -0 publish
+  published $'2026-11-21-5555aaaa.json\n_2026-11-20-1111aaaa.1-1.json'
+}
+
+@test "where Hive dies without a word, that is said, and running again finishes it" {
+  touch "$GOLD.dies"
+  run -3 publish
+  [[ $output == *"Hive could not publish"* ]]
+  [ ! -e "$LEDGER/$RUN.json" ]
+  rm "$GOLD.dies"
+  run -0 publish
+  published
+}
+
+@test "a run that gold points to is finished, whatever was published since" {
+  echo "file:$BATS_TEST_TMPDIR/root/t/version/run_id=$RUN/load=$NONE" >"$GOLD"
+  : >"$LEDGER/_$RUN.1-1.json"
+  : >"$LEDGER/2026-11-20-1111aaaa.json"
+  run -0 publish
+  published $'2026-11-20-1111aaaa.json\n2026-11-21-5555aaaa.json'
+}
+
+@test "an answer of Hive's that is cut short is no answer" {
+  : >"$LEDGER/2026-11-20-1111aaaa.json"
+  sed -i '/sluicebox:end/d' bin/beeline
+  run -3 publish
+  [[ $output == *"Hive's answer"* ]]
+  [ ! -e "$GOLD" ]
+}
