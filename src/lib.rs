@@ -2,7 +2,8 @@
 //! that nothing was lost.
 //!
 //! The folders spell the data flow: [`input`] cuts a stream into lines, [`record`] judges a line with the
-//! conversions of [`transform`], [`output`] writes temp lines and the seal, [`task`] joins them.
+//! conversions of [`transform`], [`output`] writes temp lines and the seal, [`task`] joins them. The fast path beside the
+//! plain one is [`scan`] (which finds where fields end) and [`record::Fast`], led by a [`plan`] of the spec.
 //! [`reduce`] keeps one row a key after the shuffle, [`validate`] holds what was written against what was
 //! read, [`hive`] writes the statements that load it. [`command`] is what `sluicebox` takes. All of them are driven by one [`spec`].
 
