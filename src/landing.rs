@@ -269,11 +269,12 @@ fn check_date(date: &str) -> Result<()> {
 /// Reads one source whole.
 fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
     let name = path.display().to_string();
-    let file = File::open(&real).map_err(Error::reading(path))?;
-    let kind = file.metadata().map_err(Error::reading(path))?.file_type();
+    // Before it is opened: that would wait for a writer where it is a pipe.
+    let kind = std::fs::metadata(&real).map_err(Error::reading(path))?.file_type();
     if !kind.is_file() {
         return Err(Error::Usage(format!("{name} is not a file; name the files themselves")));
     }
+    let file = File::open(&real).map_err(Error::reading(path))?;
     let mut head = [0; 8];
     let length = file.read_at(&mut head, 0).map_err(Error::reading(path))?;
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head[..length].starts_with(magic)) {

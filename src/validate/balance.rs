@@ -192,7 +192,10 @@ impl Part {
             };
             if let Some(reduced) = seal.reduced {
                 let [duplicates, copies] = [reduced.duplicates, reduced.copies].map(u128::from);
+                let passed = u128::from(reduced.passed.rejects) + u128::from(reduced.passed.seals);
                 equal("records = ok + duplicates + copies", records, ok + duplicates + copies);
+                equal("rejected = duplicates", rejected, duplicates);
+                equal("lines = records + rejects and seals of the mappers", lines, records + passed);
                 if duplicates + copies == 0 && seal.checksum != reduced.received_checksum {
                     problems.note(format!(
                         "{}: the reducer dropped no row, but what it wrote is not what it received (checksum \
@@ -305,6 +308,17 @@ fn check_shuffle(all: &Balance, problems: &mut Problems) {
              {:016x}): a part is lost and another there twice; run transform again",
             reduce.received_checksum, map.checksum
         ));
+    }
+    // Where no row was dropped, the two sides say the same of the rows.
+    // A total has more than one inner form, so they are compared as they are written.
+    let written = |sum: &Sum| -> Vec<String> { sum.totals.values().map(ToString::to_string).collect() };
+    let other = map.bytes != reduce.bytes || written(map) != written(reduce);
+    if reduce.duplicates + reduce.copies == 0 && other {
+        problems.note(
+            "the shuffle: no row was dropped, but the seals of mappers and reducers have other bytes or control \
+             totals: a defect, or one was edited; run transform again"
+                .to_owned(),
+        );
     }
     check_rejects("the whole output", map, shown, problems);
 }

@@ -69,8 +69,11 @@ pipeline() {
 @test "a missing, unreadable or doubled source is named" {
   run -3 pipeline none.csv
   [[ $output == *none.csv* ]]
-  run -2 pipeline "$BATS_TEST_TMPDIR"
-  [[ $output == *"is not a file"* ]]
+  mkfifo pipe
+  for none in "$BATS_TEST_TMPDIR" pipe; do
+    run -2 pipeline "$none"
+    [[ $output == *"is not a file"* ]]
+  done
   run -2 pipeline "$good" "$good"
   [[ $output == *twice* ]]
 }

@@ -141,6 +141,18 @@ fn a_reducer_that_writes_one_row_for_another_is_found() {
     mapped.sort();
     let reduced = table.run("reducer", &[], &[], &mapped.concat()).out;
     table.validate(&[], &reduced).passes();
+    // One seal is edited: nothing in the lines shows it.
+    let check = |kind: &str, from: &str, to: &str, expected: &str| {
+        let edited: Vec<Vec<u8>> = lines(&reduced)
+            .into_iter()
+            .map(|line| if line.starts_with(kind.as_bytes()) { replace(&line, from, to) } else { line })
+            .collect();
+        table.validate(&[], &edited.concat()).fails_with(expected);
+    };
+    let (map, reduce) = ("seal\t{\"kind\":\"map", "seal\t{\"kind\":\"reduce");
+    check(map, "\"amount\":\"3.00\"", "\"amount\":\"3.40\"", "have other bytes or control totals");
+    check(reduce, "\"lines\":3", "\"lines\":2", "lines = records + rejects and seals");
+    check(reduce, "\"rejected\":{}", "\"rejected\":{\"duplicate\":{\"\":1}}", "rejected = duplicates");
     // The same defect in rows and seal: everything adds up but what came in.
     let twice = lines(
         &table
