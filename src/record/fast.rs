@@ -112,7 +112,7 @@ impl<'s> Fast<'s> {
             spec,
             tier,
             wanted: Wanted { delimiter, odd },
-            fields: Fields::default(),
+            fields: Fields::new(spec.columns.len()),
             kept: Kept {
                 memos,
                 places: vec![(0..0, Value::Null); spec.columns.len()],
@@ -187,7 +187,7 @@ impl<'s> Fast<'s> {
             return None;
         }
         let input = &self.spec.input;
-        let mut fields = std::mem::take(&mut self.fields);
+        let mut fields = std::mem::replace(&mut self.fields, Fields::new(0));
         let closed = split(bytes, input.delimiter, input.quote, &mut fields);
         let whole = closed && fields.len() == self.spec.columns.len();
         let end = (whole && !self.may_be_header(fields.get(bytes, 0))).then(|| {

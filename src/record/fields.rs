@@ -6,8 +6,11 @@ use memchr::memchr;
 
 /// The fields of the last line that was cut. Quoted fields that held doubled quotes are kept unescaped
 /// beside the line, so that a field is always one slice.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fields {
+    /// Of how many fields the places are kept: a line may have millions.
+    most: usize,
+    count: usize,
     places: Vec<Place>,
     unescaped: Vec<u8>,
 }
@@ -19,16 +22,29 @@ enum Place {
 }
 
 impl Fields {
+    /// For lines that should have so many fields. Of those beyond, only the number is known.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { most, count: 0, places: Vec::new(), unescaped: Vec::new() }
+    }
+
+    fn push(&mut self, place: Place) {
+        self.count += 1;
+        if self.count <= self.most {
+            self.places.push(place);
+        }
+    }
+
     /// How many fields the line has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.count
     }
 
     /// Whether nothing was cut yet; a line has at least one field.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.count == 0
     }
 
     /// Where the field at `index` stands: in the line, or, where the first is `true`, in what was unescaped.
@@ -72,6 +88,7 @@ impl Fields {
 /// closed right before a delimiter or the line's end; the fields are not complete where it wasn't.
 #[must_use]
 pub fn split(line: &[u8], delimiter: u8, quote: Option<u8>, fields: &mut Fields) -> bool {
+    fields.count = 0;
     fields.places.clear();
     fields.unescaped.clear();
     let mut at = 0;
@@ -84,7 +101,7 @@ pub fn split(line: &[u8], delimiter: u8, quote: Option<u8>, fields: &mut Fields)
             },
             _ => {
                 let end = memchr(delimiter, &line[at..]).map_or(line.len(), |length| at + length);
-                fields.places.push(Place::Line(at..end));
+                fields.push(Place::Line(at..end));
                 end
             }
         };
@@ -99,7 +116,7 @@ pub fn split(line: &[u8], delimiter: u8, quote: Option<u8>, fields: &mut Fields)
 fn quoted_field(line: &[u8], start: usize, quote: u8, fields: &mut Fields) -> Option<usize> {
     let first = start + memchr(quote, &line[start..])?;
     if line.get(first + 1) != Some(&quote) {
-        fields.places.push(Place::Line(start..first));
+        fields.push(Place::Line(start..first));
         return Some(first + 1);
     }
     // A doubled quote stands for one: from here on the field needs a copy.
@@ -112,7 +129,7 @@ fn quoted_field(line: &[u8], start: usize, quote: u8, fields: &mut Fields) -> Op
             fields.unescaped.push(quote);
             at = end + 2;
         } else {
-            fields.places.push(Place::Unescaped(from..fields.unescaped.len()));
+            fields.push(Place::Unescaped(from..fields.unescaped.len()));
             return Some(end + 1);
         }
     }
@@ -124,7 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn cut(line: &[u8]) -> Option<Vec<Vec<u8>>> {
-        let mut fields = Fields::default();
+        let mut fields = Fields::new(100);
         split(line, b',', Some(b'"'), &mut fields)
             .then(|| (0..fields.len()).map(|index| fields.get(line, index).to_vec()).collect())
     }
@@ -151,6 +168,15 @@ mod tests {
                 Some(&fields.iter().map(ToString::to_string).collect::<Vec<_>>()[..])
             );
         }
+    }
+
+    #[test]
+    fn only_the_number_is_known_of_fields_beyond() {
+        let mut fields = Fields::new(2);
+        let line = b"a,\"b\"\"\",\"c\"\"\",d";
+        assert!(split(line, b',', Some(b'"'), &mut fields));
+        assert_eq!((fields.len(), fields.places.len(), fields.get(line, 1)), (4, 2, &b"b\""[..]));
+        assert!(!split(b"a,b,c,\"", b',', Some(b'"'), &mut fields));
     }
 
     #[test]

@@ -38,7 +38,14 @@ impl<'s> Judge<'s> {
     #[must_use]
     pub fn new(spec: &'s Spec) -> Self {
         let (text, row) = (Vec::new(), Vec::new());
-        Self { spec, fields: Fields::default(), text, places: Vec::new(), row, replaced: Vec::new() }
+        Self {
+            spec,
+            fields: Fields::new(spec.columns.len()),
+            text,
+            places: Vec::new(),
+            row,
+            replaced: Vec::new(),
+        }
     }
 
     /// The last row, as far as it was judged.
@@ -91,7 +98,7 @@ impl<'s> Judge<'s> {
         if let Some(line) = without_bom {
             // The BOM may stand before a quote, so the fields must be cut anew.
             let input = &self.spec.input;
-            let mut fields = Fields::default();
+            let mut fields = Fields::new(self.spec.columns.len());
             return split(line, input.delimiter, input.quote, &mut fields) && names(self.spec, &fields, line);
         }
         closed && names(self.spec, &self.fields, line)

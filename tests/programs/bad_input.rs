@@ -227,6 +227,13 @@ fn millions_of_tiny_lines_take_no_memory() {
 }
 
 #[test]
+fn a_record_of_a_million_fields_takes_no_memory() {
+    let commas = [&b",".repeat((1 << 20) - 1)[..], b"\n"].concat();
+    let out = flat(MAPPER, &["--no-header"], [commas].into_iter(), b"7,after\n");
+    assert_eq!(sealed(&out).rejected["field_count"][""], 1);
+}
+
+#[test]
 fn a_key_of_200_000_rows_takes_no_memory() {
     let rows = |from: u32| -> Vec<u8> {
         let row = |n: u32| format!("k:1\t\t1\t{:06}{}\0hdfs://host/a.csv\t0\t{n}\n", n / 2, "y".repeat(50));
