@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use clap::Parser;
 use sluicebox::environment::{self, Progress};
 use sluicebox::exit::{Error, Exit, Result, finish};
 use sluicebox::input;
-use sluicebox::output::Seal;
+use sluicebox::output::{Seal, place};
 use sluicebox::spec::Spec;
 use sluicebox::task::{Mode, Sink, Task, stream_name};
 
@@ -64,7 +64,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let tier = environment::tier()?;
     let mut rejects = match &arguments.rejects {
         Some(path) if mode == Mode::Plain => {
-            refuse_own_input(path, &arguments.spec)?;
+            refuse_own_streams(path, &arguments.spec)?;
             Some((File::create(path).map_err(Error::io(format!("cannot write {}", path.display())))?, path))
         }
         _ => None,
@@ -108,14 +108,15 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Creating the rejects' file would empty what is still to be read, if it were the same one.
-fn refuse_own_input(path: &Path, spec: &Path) -> Result<()> {
+/// Creating the rejects' file would empty what is still to be read, if it were the same one; and two that write to one
+/// file, each from its own place, write over each other.
+fn refuse_own_streams(path: &Path, spec: &Path) -> Result<()> {
     let Ok(rejects) = std::fs::metadata(path) else { return Ok(()) };
-    let stdin = io::stdin().as_fd().try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
-    let read = [stdin, std::fs::metadata(spec)].into_iter().flatten();
+    let stream = |fd: BorrowedFd| fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
+    let (stdin, stdout) = (stream(io::stdin().as_fd()), stream(io::stdout().as_fd()));
     let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (rejects.dev(), rejects.ino());
-    if rejects.is_file() && read.into_iter().any(same) {
-        let message = format!("--rejects {} is what is read; name another file", path.display());
+    if rejects.is_file() && [stdin, stdout, std::fs::metadata(spec)].into_iter().flatten().any(same) {
+        let message = format!("--rejects {} is what is read or written; name another file", path.display());
         return Err(Error::Usage(message));
     }
     Ok(())
@@ -160,8 +161,7 @@ fn summary(seal: &Seal) -> String {
     let mut text = format!("{} records = {} ok + {} rejected", seal.records, seal.ok, seal.rejected_count());
     for (reason, columns) in &seal.rejected {
         for (column, count) in columns {
-            let place = if column.is_empty() { String::new() } else { format!("/{column}") };
-            let _ = write!(text, "\n  {reason}{place} {count}");
+            let _ = write!(text, "\n  {} {count}", place(reason, column));
         }
     }
     text

@@ -105,7 +105,13 @@ impl LineReducer<'_> {
                 self.lines
             )));
         }
-        let keyed = keyed::parse(bytes).filter(|_| !line.too_long).ok_or_else(|| self.no_keyed_line())?;
+        if line.too_long {
+            return Err(Error::Input(format!(
+                "line {} is longer than any that this spec's mapper writes; was it made by this spec?",
+                self.lines
+            )));
+        }
+        let keyed = keyed::parse(bytes).ok_or_else(|| self.no_keyed_line())?;
         match keyed.carried {
             Carried::Row | Carried::Group => self.row(&keyed, out)?,
             Carried::Reject | Carried::Seal => self.pass(&keyed, out)?,

@@ -111,7 +111,15 @@ pub(super) fn nulls<'n>(
     names: &Names,
     markers: impl Iterator<Item = (&'n String, &'n Span)>,
 ) {
+    let trims = |column: &Column| column.transform.as_ref().is_none_or(|transform| transform.trims());
     for (marker, at) in markers {
+        if marker.trim() != marker && names.columns.iter().all(trims) {
+            let message = format!(
+                "no value is \"{marker}\": white space around a value is dropped before; write \"{}\"",
+                marker.trim()
+            );
+            reader.error(at, message);
+        }
         for column in names.columns {
             if column.transform.as_ref().is_some_and(|transform| transform.names(marker)) {
                 let message = format!(

@@ -250,10 +250,13 @@ impl Spec {
     pub fn max_row_beyond_its_line(&self) -> usize {
         let replaced = |column: &Column| match &column.invalid {
             Invalid::Replace(text) => 2 * text.len(),
-            // The longest number has 38 digits, a sign and a point; an alias can be longer than what it replaces.
-            _ => 40 + column.transform.as_ref().map_or(0, |transform| 2 * transform.longest_label()),
+            _ => 0,
         };
-        self.columns.iter().map(|column| 1 + replaced(column)).sum()
+        // The longest number has 38 digits, a sign and a point; an alias can be longer than what it replaces.
+        let converted = |column: &Column| {
+            40 + column.transform.as_ref().map_or(0, |transform| 2 * transform.longest_label())
+        };
+        self.columns.iter().map(|column| 1 + replaced(column).max(converted(column))).sum()
     }
 
     /// The place of a source column among those that are written.

@@ -99,7 +99,7 @@ fn a_text_that_is_null_and_a_label() {
     let namibia = "allowed = [\"DE\", \"NA\"]";
     for (input, options) in [
         ("\nnull = [\"NA\"] # here", namibia),
-        ("\nnull = [\"\", \" na \"] # here", "case = \"upper\"\nallowed = [\"NA\"]"),
+        ("\nnull = [\"\", \"na\"] # here", "case = \"upper\"\nallowed = [\"NA\"]"),
         ("\nnull = [\"N/A\"] # here", "aliases = { \"NONE\" = [\"N/A\"] }"),
         ("\nnull = [\"NONE\"] # here", "aliases = { \"NONE\" = [\"N/A\"] }"),
         // The section stands for what it does not say.
@@ -115,6 +115,18 @@ fn a_text_that_is_null_and_a_label() {
     ] {
         assert!(parse(&text(input, options)).is_ok(), "{input} {options}");
     }
+}
+
+#[test]
+fn a_text_that_no_value_can_be() {
+    let null = "[input]\nnull = [\"-\", \" - \"] # here\n";
+    refused(
+        &format!("{HEAD}{null}[[column]]\nname = \"c\"\ntype = \"integer\"\n"),
+        "white space around a value",
+    );
+    // Text keeps its white space.
+    let text = format!("{HEAD}{}[[column]]\nname = \"c\"\ntype = \"text\"\n", null.replace(" # here", ""));
+    assert!(parse(&text).is_ok());
 }
 
 #[test]

@@ -68,7 +68,10 @@ impl<'s> Lane<'s> {
     fn begun_lines(&mut self, cutter: &mut Cutter, line: &mut LineTask, sink: &mut Sink) -> Result<()> {
         let mut begun = std::mem::take(&mut self.begun);
         begun.extend_from_slice(&[0; SLACK]);
-        self.lines(&begun, cutter, line, sink)?;
+        let done = self.lines(&begun, cutter, line, sink)?;
+        // Nothing is left where a stretch is as long as what may wait; it would not be lost either.
+        begun.truncate(begun.len() - SLACK);
+        cutter.feed(begun.get(done..).unwrap_or_default(), |cut| line.take(cut, sink))?;
         begun.clear();
         self.begun = begun;
         Ok(())

@@ -89,7 +89,7 @@ struct Writer<'s> {
 }
 
 impl<'s> Task<'s> {
-    /// A task that has read nothing. With `no_header` the first line may be a record.
+    /// A task that has read nothing, by the plain path. With `no_header` the first line may be a record.
     #[must_use]
     pub fn new(spec: &'s Spec, split: Split, mode: Mode, no_header: bool) -> Self {
         let boms = if split.begins_file { Boms::All } else { Boms::None };
@@ -100,12 +100,11 @@ impl<'s> Task<'s> {
             status.push(spec.delimiter);
         }
         let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
-        let task = Self {
+        Self {
             cutter: Cutter::new(spec.input.max_record_bytes, boms),
             lane: None,
             line: LineTask { judge: Judge::new(spec), writer, header_due },
-        };
-        task.at(Tier::best())
+        }
     }
 
     /// The same task by another tier; it must not have read anything.
@@ -278,7 +277,7 @@ pub fn drift(spec: &Spec, file: &str, found: &[u8]) -> Error {
         "{name}, line 1: the header drifted\n  expected: {}\n  found:    {}\n  Mend the source or the spec's \
          `from` names; a stream without a header takes --no-header.",
         expected.join(&delimiter),
-        show(found)
+        if spec.raw == crate::spec::Raw::Keep { show(found) } else { "(not shown)".to_owned() }
     ))
 }
 

@@ -223,9 +223,13 @@ run_dir() {
   scripts/audit "$run_dir"
 }
 
-@test "a root that can't be written is named, and nothing is landed" {
-  run -3 pipeline 2026-11-28 --root /proc/none "$DIR"/in/plainly.csv
-  [[ $output == *"/proc/none/orders"* ]]
+@test "a root that can't be written, or that is not the table's own, is named, and nothing is landed" {
+  sed '/^\[\[gold\]\]/,$d; s/^name = "orders/&_elsewhere/' "$DIR/spec/orders.toml" >"$DIR/spec/elsewhere.toml"
+  run -3 scripts/pipeline --spec "$DIR/spec/elsewhere.toml" --date 2026-11-28 --root /proc/none "$DIR"/in/plainly.csv
+  [[ $output == */proc/none/orders_elsewhere* ]]
+  run -2 pipeline 2026-11-28 --root "$DIR/elsewhere" "$DIR"/in/plainly.csv
+  [[ $output == *"orders_version: it lies in "*"use the root that it was made with"* ]]
+  [ -z "$(find "$DIR/elsewhere" -name '2026-11-28*')" ]
 }
 
 @test "a spec that the table can't follow is refused before landing; a column added at the end is not" {

@@ -173,8 +173,18 @@ fn rejects_that_cannot_be_written_stop_before_anything_is_read() {
 /// Runs a binary on a stream of parts, holds its memory's high-water mark to the limit while it waits for more, and
 /// returns what it wrote.
 fn flat(binary: &str, arguments: &[&str], parts: impl Iterator<Item = Vec<u8>>, tail: &[u8]) -> Vec<u8> {
-    let folder = folder();
-    let (mut child, mut stdin) = spawn(binary, arguments, &folder);
+    flat_in(&folder(), binary, arguments, parts, tail)
+}
+
+/// The same with a spec of its own.
+fn flat_in(
+    folder: &TempDir,
+    binary: &str,
+    arguments: &[&str],
+    parts: impl Iterator<Item = Vec<u8>>,
+    tail: &[u8],
+) -> Vec<u8> {
+    let (mut child, mut stdin) = spawn(binary, arguments, folder);
     let mut stdout = child.stdout.take().unwrap();
     let reader = std::thread::spawn(move || {
         let mut out = Vec::new();
@@ -276,7 +286,7 @@ fn the_null_device_is_a_stream_however_it_was_opened() {
 }
 
 #[test]
-fn rejects_never_overwrite_what_is_read() {
+fn rejects_never_overwrite_what_is_read_or_written() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("in.csv"), "id,note\nx,a\n").unwrap();
@@ -284,7 +294,70 @@ fn rejects_never_overwrite_what_is_read() {
         let before = fs::read(path(rejects)).unwrap();
         let mut mapper = command(MAPPER, &folder);
         mapper.args(["--rejects", rejects]).stdin(File::open(path("in.csv")).unwrap());
-        assert!(stderr(mapper, 2).contains("is what is read"));
+        assert!(stderr(mapper, 2).contains("is what is read or written"));
         assert_eq!(fs::read(path(rejects)).unwrap(), before);
     }
+    // Two that write to one file write over each other.
+    for rejects in ["out.tsv", "/dev/stdout"] {
+        let mut mapper = command(MAPPER, &folder);
+        mapper.args(["--rejects", rejects]).stdin(File::open(path("in.csv")).unwrap());
+        mapper.stdout(File::create(path("out.tsv")).unwrap());
+        assert!(stderr(mapper, 2).contains("is what is read or written"), "{rejects}");
+    }
+}
+
+/// Labels a thousand times as long as what they stand for, in a column that can also be replaced.
+#[test]
+fn a_row_much_longer_than_its_record_passes_the_reducer() {
+    let folder = tempfile::tempdir().unwrap();
+    let column = |n: u32| {
+        format!(
+            "[[column]]\nname = \"c{n}\"\ntype = \"region\"\ninvalid = {{ replace = \"\" }}\naliases = {{ {} = [\"x\"] }}\n",
+            "y".repeat(1000)
+        )
+    };
+    let columns: String = (0..100).map(column).collect();
+    let spec = format!(
+        "version = 1\n[table]\nname = \"t\"\n[input]\nmax_record_bytes = 300\n[dedup]\nkey = [\"id\"]\n\
+         [[column]]\nname = \"id\"\ntype = \"integer\"\n{columns}"
+    );
+    fs::write(folder.path().join("table.toml"), spec).unwrap();
+    fs::write(folder.path().join("in.csv"), format!("1{}\n", ",x".repeat(100))).unwrap();
+    let mut mapper = command(MAPPER, &folder);
+    mapper.args(["--keyed", "--no-header"]).stdin(File::open(folder.path().join("in.csv")).unwrap());
+    fs::write(folder.path().join("keyed"), mapper.assert().code(0).get_output().stdout.clone()).unwrap();
+    let mut reducer = command(REDUCER, &folder);
+    reducer.stdin(File::open(folder.path().join("keyed")).unwrap());
+    let out = reducer.assert().code(0).get_output().stdout.clone();
+    assert!(out.starts_with(b"ok\t1\tyyy") && sealed(&out).bytes > 100_000);
+}
+
+/// Where quarantine keeps no raw lines, messages don't show them either: the first record of a stream without a header
+/// would stand in a task's log.
+#[test]
+fn a_drifted_header_is_not_shown_where_raw_lines_are_not_kept() {
+    for (raw, shown) in [("keep", true), ("redact", false), ("none", false)] {
+        let folder = folder();
+        let spec = SPEC.replace(
+            "[[column]]\nname = \"id\"",
+            &format!("[quarantine]\nraw = \"{raw}\"\n[[column]]\nname = \"id\""),
+        );
+        fs::write(folder.path().join("table.toml"), spec).unwrap();
+        fs::write(folder.path().join("in.csv"), "4711,secret\n").unwrap();
+        let mut mapper = command(MAPPER, &folder);
+        mapper.stdin(File::open(folder.path().join("in.csv")).unwrap());
+        let message = stderr(mapper, 4);
+        assert!(message.contains("id,note") && message.contains("secret") == shown, "{message}");
+    }
+}
+
+#[test]
+fn eight_hundred_columns_take_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let column = |n: u32| format!("[[column]]\nname = \"c{n}\"\ntype = \"region\"\n");
+    let spec = format!("version = 1\n[table]\nname = \"t\"\n{}", (0..800).map(column).collect::<String>());
+    fs::write(folder.path().join("table.toml"), spec).unwrap();
+    let line = |n: u32| format!("{n}{}\n", format!(",{n}").repeat(799)).into_bytes();
+    let lines: Vec<u8> = (0..500).flat_map(line).collect();
+    flat_in(&folder, MAPPER, &["--no-header"], std::iter::once(lines), &line(7));
 }

@@ -6,13 +6,18 @@ use crate::transform::Value;
 
 /// Texts of more bytes than this are not remembered.
 const LONGEST: usize = 48;
-/// How many texts are remembered, as a power of two.
-const BITS: u32 = 8;
+/// How many texts a column remembers at most.
+const MOST: usize = 256;
+/// How many bytes all columns may take.
+const ALL: usize = 2 << 20;
 
 /// The answers for one column.
 #[derive(Debug)]
 pub(in crate::record) struct Memo {
-    slots: Box<[Slot]>,
+    /// None before there is something to remember.
+    slots: Vec<Slot>,
+    /// How many there will be, as a power of two.
+    bits: u32,
 }
 
 /// A text and what became of it. Both are padded with zeros.
@@ -44,25 +49,29 @@ impl Answer {
 }
 
 impl Memo {
-    pub fn new() -> Self {
-        let answer = Answer { row: [0; LONGEST], row_length: 0, value: Value::Null, canonical: false };
-        let empty = Slot { text_length: usize::MAX, text: [0; LONGEST], answer };
-        Self { slots: vec![empty; 1 << BITS].into_boxed_slice() }
+    /// The memory of one of so many columns.
+    pub fn new(columns: usize) -> Self {
+        let slots = (ALL / size_of::<Slot>() / columns.max(1)).clamp(2, MOST);
+        Self { slots: Vec::new(), bits: slots.ilog2() }
     }
 
     /// What became of this text before.
     #[inline]
     pub fn find(&self, field: Field) -> Option<&Answer> {
-        let place = place(field)?;
+        let place = place(field, self.bits)?;
         // Two slots a text, so that two that share a place do not drive each other out.
-        let (first, second) = (&self.slots[place], &self.slots[place ^ 1]);
+        let (first, second) = (self.slots.get(place)?, self.slots.get(place ^ 1)?);
         let slot = if first.holds(field) { first } else { Some(second).filter(|slot| slot.holds(field))? };
         Some(&slot.answer)
     }
 
     /// Remembers what became of a text.
     pub fn keep(&mut self, field: Field, row: &[u8], value: Value, canonical: bool) {
-        let Some(place) = place(field).filter(|_| row.len() <= LONGEST) else { return };
+        let Some(place) = place(field, self.bits).filter(|_| row.len() <= LONGEST) else { return };
+        if self.slots.is_empty() {
+            let answer = Answer { row: [0; LONGEST], row_length: 0, value: Value::Null, canonical: false };
+            self.slots = vec![Slot { text_length: usize::MAX, text: [0; LONGEST], answer }; 1 << self.bits];
+        }
         let mut slot = Slot {
             text_length: field.length,
             text: [0; LONGEST],
@@ -96,7 +105,7 @@ impl Slot {
 
 /// The place of a text; `None` where it is too long. Its beginning and its length decide.
 #[inline]
-fn place(field: Field) -> Option<usize> {
+fn place(field: Field, bits: u32) -> Option<usize> {
     if field.length > LONGEST {
         return None;
     }
@@ -105,5 +114,5 @@ fn place(field: Field) -> Option<usize> {
     let (low, high) = (word as u64, (word >> 64) as u64);
     let mixed =
         (low ^ high.rotate_left(29) ^ (field.length as u64) << 57).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    Some((mixed >> (64 - BITS)) as usize)
+    usize::try_from(mixed >> (64 - bits)).ok()
 }
