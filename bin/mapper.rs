@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -64,7 +64,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let tier = environment::tier()?;
     let mut rejects = match &arguments.rejects {
         Some(path) if mode == Mode::Plain => {
-            refuse_own_input(path, &arguments.spec)?;
+            refuse_own_stream(path, &arguments.spec)?;
             Some((File::create(path).map_err(Error::io(format!("cannot write {}", path.display())))?, path))
         }
         _ => None,
@@ -108,14 +108,15 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Creating the rejects' file would empty what is still to be read, if it were the same one.
-fn refuse_own_input(path: &Path, spec: &Path) -> Result<()> {
+/// Creating the rejects' file would empty what is still to be read, and rows written to the same file would overwrite
+/// rejects.
+fn refuse_own_stream(path: &Path, spec: &Path) -> Result<()> {
     let Ok(rejects) = std::fs::metadata(path) else { return Ok(()) };
-    let stdin = io::stdin().as_fd().try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
-    let read = [stdin, std::fs::metadata(spec)].into_iter().flatten();
+    let opened = |fd: BorrowedFd| fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
+    let used = [opened(io::stdin().as_fd()), opened(io::stdout().as_fd()), std::fs::metadata(spec)];
     let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (rejects.dev(), rejects.ino());
-    if rejects.is_file() && read.into_iter().any(same) {
-        let message = format!("--rejects {} is what is read; name another file", path.display());
+    if rejects.is_file() && used.into_iter().flatten().any(same) {
+        let message = format!("--rejects {} is what is read or written; name another file", path.display());
         return Err(Error::Usage(message));
     }
     Ok(())

@@ -277,7 +277,23 @@ fn rejects_never_overwrite_what_is_read() {
         let before = fs::read(path(rejects)).unwrap();
         let mut mapper = command(MAPPER, &folder);
         mapper.args(["--rejects", rejects]).stdin(File::open(path("in.csv")).unwrap());
-        assert!(stderr(mapper, 2).contains("is what is read"));
+        assert!(stderr(mapper, 2).contains("is what is read or written"));
         assert_eq!(fs::read(path(rejects)).unwrap(), before);
+    }
+}
+
+/// Two places in one file: what is written at one overwrites what was written at the other.
+#[test]
+fn rejects_never_share_a_file_with_the_rows() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("in.csv"), "id,note\n1,a\nx,a\n").unwrap();
+    for rejects in ["out.tsv", "/dev/stdout"] {
+        fs::write(path("out.tsv"), "before\n").unwrap();
+        let rows = OpenOptions::new().append(true).open(path("out.tsv")).unwrap();
+        let mut mapper = command(MAPPER, &folder);
+        mapper.args(["--rejects", rejects]).stdin(File::open(path("in.csv")).unwrap()).stdout(rows);
+        assert!(stderr(mapper, 2).contains("is what is read or written"), "{rejects}");
+        assert_eq!(fs::read(path("out.tsv")).unwrap(), b"before\n");
     }
 }
