@@ -72,7 +72,7 @@ impl<'s> Reducer<'s> {
     /// Takes the next bytes of the stream and appends to `out`.
     ///
     /// # Errors
-    /// `Input` where a line is no keyed line, or sorts before the line above it.
+    /// `Input` where a line is no keyed line, is too long for one, or sorts before the line above it.
     pub fn feed(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<()> {
         self.cutter.feed(block, |line| self.line.take(line, out))
     }
@@ -105,7 +105,13 @@ impl LineReducer<'_> {
                 self.lines
             )));
         }
-        let keyed = keyed::parse(bytes).filter(|_| !line.too_long).ok_or_else(|| self.no_keyed_line())?;
+        if line.too_long {
+            return Err(Error::Input(format!(
+                "line {} is longer than any that mapper --keyed writes by this spec; was it made by another?",
+                self.lines
+            )));
+        }
+        let keyed = keyed::parse(bytes).ok_or_else(|| self.no_keyed_line())?;
         match keyed.carried {
             Carried::Row | Carried::Group => self.row(&keyed, out)?,
             Carried::Reject | Carried::Seal => self.pass(&keyed, out)?,
