@@ -72,7 +72,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let mut out = environment::stdout()?;
     let split = environment::split();
     let file = split.file.clone();
-    let mut task = Task::new(&spec, split, mode, arguments.no_header).at(tier);
+    let mut task = Task::new(&spec, split, mode, arguments.no_header, tier);
     let mut sink = Sink::default();
     let mut progress = Progress::default();
 

@@ -276,7 +276,7 @@ fn run(
     blocks: &[&[u8]],
 ) -> (Vec<u8>, Vec<u8>, String) {
     let split = Split { begins_file, ..Split::stdin() };
-    let mut task = Task::new(spec, split, mode, !begins_file).at(tier);
+    let mut task = Task::new(spec, split, mode, !begins_file, tier);
     let mut sink = Sink::default();
     let fed = blocks.iter().try_for_each(|block| task.feed(block, &mut sink));
     let end = match fed.and_then(|()| task.finish(&mut sink)) {
@@ -358,7 +358,7 @@ fn testdata(path: &str) -> PathBuf {
 fn the_clean_lines_of_a_sample_take_the_fast_path() {
     let spec = Spec::load(&testdata("specs/sales.toml")).unwrap();
     let text = fs::read(testdata("samples/sales-east.csv")).unwrap();
-    let mut plain = Task::new(&spec, Split::stdin(), Mode::Temp, false).at(Tier::PLAIN);
+    let mut plain = Task::new(&spec, Split::stdin(), Mode::Temp, false, Tier::PLAIN);
     let mut sink = Sink::default();
     plain.feed(&text, &mut sink).unwrap();
     // What has no ok row is dirt.
@@ -369,7 +369,7 @@ fn the_clean_lines_of_a_sample_take_the_fast_path() {
             continue;
         }
         for block in [1, 7, 1000, text.len()] {
-            let mut task = Task::new(&spec, Split::stdin(), Mode::Temp, false).at(tier);
+            let mut task = Task::new(&spec, Split::stdin(), Mode::Temp, false, tier);
             for part in text.chunks(block) {
                 task.feed(part, &mut sink).unwrap();
             }

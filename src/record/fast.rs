@@ -107,7 +107,9 @@ impl<'s> Fast<'s> {
         let delimiter = spec.input.delimiter;
         let odd = [b'\r', b'\\', spec.input.quote.unwrap_or(b'\r'), spec.delimiter]
             .map(|byte| if byte == delimiter { b'\r' } else { byte });
-        let memos = plan.columns.iter().map(|column| column.kernel.is_none().then(Memo::new)).collect();
+        let remembered = plan.columns.iter().filter(|column| column.kernel.is_none()).count();
+        let memo = |column: &Column| column.kernel.is_none().then(|| Memo::new(remembered));
+        let memos = plan.columns.iter().map(memo).collect();
         Some(Self {
             spec,
             tier,

@@ -91,7 +91,7 @@ struct Writer<'s> {
 impl<'s> Task<'s> {
     /// A task that has read nothing. With `no_header` the first line may be a record.
     #[must_use]
-    pub fn new(spec: &'s Spec, split: Split, mode: Mode, no_header: bool) -> Self {
+    pub fn new(spec: &'s Spec, split: Split, mode: Mode, no_header: bool, tier: Tier) -> Self {
         let boms = if split.begins_file { Boms::All } else { Boms::None };
         let header_due = spec.input.header && split.begins_file && !no_header;
         let mut status = Vec::new();
@@ -99,19 +99,6 @@ impl<'s> Task<'s> {
             status.extend_from_slice(b"ok");
             status.push(spec.delimiter);
         }
-        let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
-        let task = Self {
-            cutter: Cutter::new(spec.input.max_record_bytes, boms),
-            lane: None,
-            line: LineTask { judge: Judge::new(spec), writer, header_due },
-        };
-        task.at(Tier::best())
-    }
-
-    /// The same task by another tier; it must not have read anything.
-    #[must_use]
-    pub fn at(mut self, tier: Tier) -> Self {
-        let Writer { spec, mode, .. } = self.line.writer;
         let keys: Vec<usize> = match (mode, &spec.dedup) {
             (Mode::Keyed(Some(group)), _) => vec![group],
             (Mode::Keyed(None), Some(dedup)) => {
@@ -119,8 +106,12 @@ impl<'s> Task<'s> {
             }
             _ => Vec::new(),
         };
-        self.lane = Fast::new(spec, tier, &keys).map(Lane::new);
-        self
+        let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
+        Self {
+            cutter: Cutter::new(spec.input.max_record_bytes, boms),
+            lane: Fast::new(spec, tier, &keys).map(Lane::new),
+            line: LineTask { judge: Judge::new(spec), writer, header_due },
+        }
     }
 
     /// Takes the next bytes of the stream.

@@ -170,11 +170,21 @@ fn rejects_that_cannot_be_written_stop_before_anything_is_read() {
     }
 }
 
+/// Runs a binary beside the usual spec, as `flat_in`.
+fn flat(binary: &str, arguments: &[&str], parts: impl Iterator<Item = Vec<u8>>, tail: &[u8]) -> Vec<u8> {
+    flat_in(&folder(), binary, arguments, parts, tail)
+}
+
 /// Runs a binary on a stream of parts, holds its memory's high-water mark to the limit while it waits for more, and
 /// returns what it wrote.
-fn flat(binary: &str, arguments: &[&str], parts: impl Iterator<Item = Vec<u8>>, tail: &[u8]) -> Vec<u8> {
-    let folder = folder();
-    let (mut child, mut stdin) = spawn(binary, arguments, &folder);
+fn flat_in(
+    folder: &TempDir,
+    binary: &str,
+    arguments: &[&str],
+    parts: impl Iterator<Item = Vec<u8>>,
+    tail: &[u8],
+) -> Vec<u8> {
+    let (mut child, mut stdin) = spawn(binary, arguments, folder);
     let mut stdout = child.stdout.take().unwrap();
     let reader = std::thread::spawn(move || {
         let mut out = Vec::new();
@@ -215,6 +225,18 @@ fn a_line_of_64_mib_takes_no_more_memory_than_the_limit() {
             assert!(out.starts_with(b"too_long\t\t-\t0\t1\t1,\\\\"));
         }
     }
+}
+
+#[test]
+fn many_columns_of_labels_take_little_memory() {
+    let folder = folder();
+    let column = |index| format!("[[column]]\nname = \"c{index}\"\ntype = \"region\"\n");
+    let columns: String = (0..800).map(column).collect();
+    let spec = format!("version = 1\n[table]\nname = \"t\"\n{columns}");
+    fs::write(folder.path().join("table.toml"), spec).unwrap();
+    let line = |number| format!("label {number}{}\n", format!(",label {number}").repeat(799)).into_bytes();
+    let out = flat_in(&folder, MAPPER, &["--no-header"], (0..300).map(line), &line(7));
+    assert_eq!(sealed(&out).rejected_count(), 0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
 use sluicebox::output::escape;
 use sluicebox::reduce::Reducer;
+use sluicebox::scan::Tier;
 use sluicebox::spec::{Spec, parse};
 use sluicebox::task::{Mode, Sink, Split, Task};
 
@@ -63,7 +64,7 @@ fn map_and_reduce(spec: &Spec, splits: &[(usize, &[u8])], blocks: usize) -> Writ
     let mut keyed = Vec::new();
     for (start, part) in splits {
         let mut sink = Sink::default();
-        let mut task = Task::new(spec, split_at(*start, part.len()), Mode::Keyed(None), true);
+        let mut task = Task::new(spec, split_at(*start, part.len()), Mode::Keyed(None), true, Tier::best());
         task.feed(part, &mut sink).unwrap();
         task.finish(&mut sink).unwrap();
         keyed.extend(sink.out.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
@@ -204,7 +205,7 @@ proptest! {
         let spec = dedup_spec(&[], true);
         let stream: String = rows.iter().map(|row| format!("{row}\n")).collect();
         let mut sink = Sink::default();
-        let mut task = Task::new(&spec, Split::stdin(), Mode::Keyed(None), true);
+        let mut task = Task::new(&spec, Split::stdin(), Mode::Keyed(None), true, Tier::best());
         task.feed(stream.as_bytes(), &mut sink).unwrap();
         task.finish(&mut sink).unwrap();
         let mut lines: Vec<&[u8]> = sink.out.split_inclusive(|byte| *byte == b'\n').collect();
