@@ -9,9 +9,9 @@ use crate::exit::{Error, Result};
 use crate::input::{Boms, Cutter, Line};
 use crate::output::keyed::{self, Carried};
 use crate::output::{Books, Kind, Provenance, Seal, reject_line, seal_line};
-use crate::record::{Fast, Judge, Reason, Row, Verdict};
+use crate::record::{Fast, Fields, Judge, Reason, Row, Verdict, split};
 use crate::scan::Tier;
-use crate::spec::Spec;
+use crate::spec::{Raw, Spec};
 
 use lane::Lane;
 
@@ -224,7 +224,7 @@ impl Writer<'_> {
                 let (reason, column) = why;
                 let place = if column.is_empty() { String::new() } else { format!(" in {column}") };
                 let (line, name) = (self.books.lines, stream_name(&self.split.file));
-                let shown = if keep == crate::spec::Raw::Keep { show(raw) } else { "(not shown)".to_owned() };
+                let shown = if keep == Raw::Keep { show(raw) } else { "(not shown)".to_owned() };
                 return Err(Error::Failed(format!(
                     "{name}, line {line}: {reason}{place}: {shown}; mend it, or leave --rejects fail away to go on"
                 )));
@@ -269,8 +269,22 @@ pub fn drift(spec: &Spec, file: &str, found: &[u8]) -> Error {
         "{name}, line 1: the header drifted\n  expected: {}\n  found:    {}\n  Mend the source or the spec's \
          `from` names; a stream without a header takes --no-header.",
         expected.join(&delimiter),
-        show(found)
+        found_in_place_of(spec, found)
     ))
+}
+
+/// What a header's place holds; it may be data, which is shown only where quarantine keeps it.
+fn found_in_place_of(spec: &Spec, line: &[u8]) -> String {
+    if spec.raw == Raw::Keep || line.is_empty() {
+        return show(line);
+    }
+    let mut fields = Fields::default();
+    let counted = match (split(line, spec.input.delimiter, spec.input.quote, &mut fields), fields.len()) {
+        (false, _) => "a quote that does not end its field".to_owned(),
+        (true, 1) => "1 field".to_owned(),
+        (true, count) => format!("{count} fields"),
+    };
+    format!("{counted}, {} expected (not shown)", spec.columns.len())
 }
 
 /// The beginning of a line, for a message.
