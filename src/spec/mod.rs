@@ -116,8 +116,8 @@ pub struct Column {
     pub name: String,
     /// Its name in the header.
     pub from: String,
-    /// Whether it is read but not checked and not written.
-    pub dropped: bool,
+    /// Whether it is read but not checked and not written; only a check of the spec must tell this from a wrong type.
+    dropped: bool,
     /// How it is converted; `None` where it is dropped.
     pub transform: Option<Box<dyn Transform>>,
     /// Whether it may be NULL.

@@ -99,7 +99,7 @@ fn a_text_that_is_null_and_a_label() {
     let namibia = "allowed = [\"DE\", \"NA\"]";
     for (input, options) in [
         ("\nnull = [\"NA\"] # here", namibia),
-        ("\nnull = [\"\", \" na \"] # here", "case = \"upper\"\nallowed = [\"NA\"]"),
+        ("\nnull = [\"\", \"na\"] # here", "case = \"upper\"\nallowed = [\"NA\"]"),
         ("\nnull = [\"N/A\"] # here", "aliases = { \"NONE\" = [\"N/A\"] }"),
         ("\nnull = [\"NONE\"] # here", "aliases = { \"NONE\" = [\"N/A\"] }"),
         // The section stands for what it does not say.
@@ -115,6 +115,25 @@ fn a_text_that_is_null_and_a_label() {
     ] {
         assert!(parse(&text(input, options)).is_ok(), "{input} {options}");
     }
+}
+
+#[test]
+fn a_text_that_is_null_with_white_space_around_it() {
+    let text = |null: &str, columns: &str| {
+        format!("{HEAD}[input]\nnull = {null}\n{COLUMNS}[[column]]\nname = \"c\"\n{columns}")
+    };
+    // The one text column of the others is dropped.
+    for (null, fix) in [
+        (r#"["", " N "] # here"#, r#"no value can be " N ": white space"#),
+        (r#"["N\t"] # here"#, r#"there are none; write "N""#),
+        (r#"["\u00a0"] # here"#, r#"there are none; write """#),
+        (r#"["\r\n"] # here"#, r#"no value can be "\r\n""#),
+    ] {
+        refused(&text(null, "type = \"region\"\n"), fix);
+    }
+    assert!(parse(&text("[\" N \"]", "type = \"text\"\n")).is_ok(), "a text keeps its white space");
+    refused(&text("[\" N \"]", "type = \"txt\" # here\n"), "type \"txt\" is not known");
+    assert!(parse(&text("[\"N A\"]", "type = \"region\"\n")).is_ok());
 }
 
 #[test]
