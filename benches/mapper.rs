@@ -17,7 +17,7 @@ fn inputs() -> (Spec, Vec<u8>, Vec<u8>) {
     let text = std::fs::read_to_string(testdata.join("samples/sales-east.csv")).unwrap();
     let header = text.lines().next().unwrap();
     let clean = |line: &&str| {
-        let mut task = Task::new(&spec, Split::stdin(), Mode::Temp, true);
+        let mut task = Task::new(&spec, Split::stdin(), Mode::Temp, true, Tier::best());
         task.feed(line.as_bytes(), &mut Sink::default()).unwrap();
         task.finish(&mut Sink::default()).unwrap().ok == 1
     };
@@ -31,7 +31,7 @@ fn inputs() -> (Spec, Vec<u8>, Vec<u8>) {
 }
 
 fn map(spec: &Spec, tier: Tier, text: &[u8], sink: &mut Sink) {
-    let mut task = Task::new(spec, Split::stdin(), Mode::Temp, false).at(tier);
+    let mut task = Task::new(spec, Split::stdin(), Mode::Temp, false, tier);
     // As much at once as the mapper takes.
     for block in text.chunks(16 * 1024) {
         task.feed(block, sink).unwrap();

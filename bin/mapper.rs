@@ -64,7 +64,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let tier = environment::tier()?;
     let mut rejects = match &arguments.rejects {
         Some(path) if mode == Mode::Plain => {
-            refuse_own_streams(path, &arguments.spec)?;
+            refuse_own_stream(path, &arguments.spec)?;
             Some((File::create(path).map_err(Error::io(format!("cannot write {}", path.display())))?, path))
         }
         _ => None,
@@ -72,7 +72,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let mut out = environment::stdout()?;
     let split = environment::split();
     let file = split.file.clone();
-    let mut task = Task::new(&spec, split, mode, arguments.no_header).at(tier);
+    let mut task = Task::new(&spec, split, mode, arguments.no_header, tier);
     let mut sink = Sink::default();
     let mut progress = Progress::default();
 
@@ -108,14 +108,14 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Creating the rejects' file would empty what is still to be read, if it were the same one; and two that write to one
-/// file, each from its own place, write over each other.
-fn refuse_own_streams(path: &Path, spec: &Path) -> Result<()> {
+/// Creating the rejects' file would empty what is still to be read, and rows written to the same file would overwrite
+/// rejects.
+fn refuse_own_stream(path: &Path, spec: &Path) -> Result<()> {
     let Ok(rejects) = std::fs::metadata(path) else { return Ok(()) };
-    let stream = |fd: BorrowedFd| fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
-    let (stdin, stdout) = (stream(io::stdin().as_fd()), stream(io::stdout().as_fd()));
+    let opened = |fd: BorrowedFd| fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
+    let used = [opened(io::stdin().as_fd()), opened(io::stdout().as_fd()), std::fs::metadata(spec)];
     let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (rejects.dev(), rejects.ino());
-    if rejects.is_file() && [stdin, stdout, std::fs::metadata(spec)].into_iter().flatten().any(same) {
+    if rejects.is_file() && used.into_iter().flatten().any(same) {
         let message = format!("--rejects {} is what is read or written; name another file", path.display());
         return Err(Error::Usage(message));
     }

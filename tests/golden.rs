@@ -207,7 +207,7 @@ fn cut_everywhere_at(
 ) -> Result<(), String> {
     let feed = |blocks: &[&[u8]]| {
         let mut sink = Sink::default();
-        let mut task = Task::new(spec, split.clone(), mode, no_header).at(tier);
+        let mut task = Task::new(spec, split.clone(), mode, no_header, tier);
         // A header that drifted ends the task; what came before it counts all the same.
         if blocks.iter().try_for_each(|block| task.feed(block, &mut sink)).is_ok() {
             let _ = task.finish(&mut sink);

@@ -14,12 +14,12 @@ use super::row::{Place, Row};
 use crate::input::BOM;
 use crate::output::Page;
 use crate::plan::{Bounds, Column, Kernel, Plan};
-use crate::scan::{Index, SLACK, Source, Target, Tier, Wanted};
+use crate::scan::{BEHIND, Index, SLACK, Source, Target, Tier, Wanted};
 use crate::spec::Spec;
 use crate::transform::{Decimal, Value};
 
 /// How much is indexed at once; a line that is longer is left to the plain path.
-const STRETCH: usize = 16 * 1024;
+pub const STRETCH: usize = 16 * 1024;
 
 /// Makes rows by a plan.
 #[derive(Debug)]
@@ -194,7 +194,7 @@ impl<'s> Fast<'s> {
         let whole = closed && fields.len() == self.spec.columns.len();
         let end = (whole && !self.may_be_header(fields.get(bytes, 0))).then(|| {
             // Fields with a doubled quote were copied; they get room behind them.
-            let copied = [fields.unescaped(), &[0; SLACK]].concat();
+            let copied = [fields.unescaped(), &BEHIND].concat();
             let copied = Source::new(&copied)?;
             let cut = |index: usize| match fields.place(index) {
                 (true, place) => Field { source: copied, from: place.start, length: place.len() },

@@ -10,7 +10,7 @@ mod kernel;
 mod reason;
 mod row;
 
-pub use fast::{Fast, Lines};
+pub use fast::{Fast, Lines, STRETCH};
 pub use fields::{Fields, split};
 pub use judge::{Judge, Verdict};
 pub use reason::Reason;

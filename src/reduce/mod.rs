@@ -72,7 +72,7 @@ impl<'s> Reducer<'s> {
     /// Takes the next bytes of the stream and appends to `out`.
     ///
     /// # Errors
-    /// `Input` where a line is no keyed line, or sorts before the line above it.
+    /// `Input` where a line is no keyed line, is too long for one, or sorts before the line above it.
     pub fn feed(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<()> {
         self.cutter.feed(block, |line| self.line.take(line, out))
     }
@@ -107,7 +107,7 @@ impl LineReducer<'_> {
         }
         if line.too_long {
             return Err(Error::Input(format!(
-                "line {} is longer than any that this spec's mapper writes; was it made by this spec?",
+                "line {} is longer than any that mapper --keyed writes by this spec; was it made by another?",
                 self.lines
             )));
         }

@@ -15,7 +15,7 @@ mod portable;
 mod window;
 
 pub use digits::no_digits;
-pub use window::{SLACK, Source, Target};
+pub use window::{BEHIND, SLACK, Source, Target};
 
 use crate::exit::Error;
 

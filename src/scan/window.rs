@@ -9,6 +9,10 @@
 /// The longest piece, and how many bytes stand behind the last place.
 pub const SLACK: usize = 64;
 
+/// What is put behind a copy that is to be read. It decides nothing; so that tests notice where it does, it is then
+/// what could go on with a number or a text.
+pub const BEHIND: [u8; SLACK] = [if cfg!(debug_assertions) { b'9' } else { 0 }; SLACK];
+
 /// Bytes to read from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'s> {

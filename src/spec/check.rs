@@ -105,20 +105,26 @@ pub(super) fn columns(reader: &mut Reader, names: &mut Names, root: &DeTable) {
     }
 }
 
-/// A text that means NULL is never looked up, so it can't be a label, too.
+/// A text that means NULL is never looked up, so it can't be a label, too; and it must be one that can come.
 pub(super) fn nulls<'n>(
     reader: &mut Reader,
     names: &Names,
     markers: impl Iterator<Item = (&'n String, &'n Span)>,
 ) {
-    let trims = |column: &Column| column.transform.as_ref().is_none_or(|transform| transform.trims());
+    // A column that is wrong itself may be meant to keep white space.
+    let trims = |column: &Column| {
+        column.dropped || column.transform.as_ref().is_some_and(|transform| transform.trims())
+    };
+    let all_trim = names.columns.iter().all(trims);
     for (marker, at) in markers {
-        if marker.trim() != marker && names.columns.iter().all(trims) {
+        let inner = marker.trim();
+        if all_trim && inner != marker {
             let message = format!(
-                "no value is \"{marker}\": white space around a value is dropped before; write \"{}\"",
-                marker.trim()
+                "no value can be {marker:?}: white space around a value is dropped before it is compared, but for \
+                 text columns, and there are none; write {inner:?}"
             );
             reader.error(at, message);
+            continue;
         }
         for column in names.columns {
             if column.transform.as_ref().is_some_and(|transform| transform.names(marker)) {

@@ -116,8 +116,8 @@ pub struct Column {
     pub name: String,
     /// Its name in the header.
     pub from: String,
-    /// Whether it is read but not checked and not written.
-    pub dropped: bool,
+    /// Whether it is read but not checked and not written; only a check of the spec must tell this from a wrong type.
+    dropped: bool,
     /// How it is converted; `None` where it is dropped.
     pub transform: Option<Box<dyn Transform>>,
     /// Whether it may be NULL.
@@ -248,15 +248,17 @@ impl Spec {
     /// An upper bound of the bytes that values put in place of shorter ones add to a row.
     #[must_use]
     pub fn max_row_beyond_its_line(&self) -> usize {
-        let replaced = |column: &Column| match &column.invalid {
-            Invalid::Replace(text) => 2 * text.len(),
-            _ => 0,
+        let beyond = |column: &Column| {
+            // A label can be longer than the alias that it stands for; all can be escaped.
+            let label = column.transform.as_ref().map_or(0, |transform| transform.longest_label());
+            let replacement = match &column.invalid {
+                Invalid::Replace(text) => text.len(),
+                _ => 0,
+            };
+            // The longest number has 38 digits, a sign and a point; a replaced column has good values, too.
+            1 + 40.max(2 * label.max(replacement))
         };
-        // The longest number has 38 digits, a sign and a point; an alias can be longer than what it replaces.
-        let converted = |column: &Column| {
-            40 + column.transform.as_ref().map_or(0, |transform| 2 * transform.longest_label())
-        };
-        self.columns.iter().map(|column| 1 + replaced(column).max(converted(column))).sum()
+        self.columns.iter().map(beyond).sum()
     }
 
     /// The place of a source column among those that are written.

@@ -118,15 +118,22 @@ fn a_text_that_is_null_and_a_label() {
 }
 
 #[test]
-fn a_text_that_no_value_can_be() {
-    let null = "[input]\nnull = [\"-\", \" - \"] # here\n";
-    refused(
-        &format!("{HEAD}{null}[[column]]\nname = \"c\"\ntype = \"integer\"\n"),
-        "white space around a value",
-    );
-    // Text keeps its white space.
-    let text = format!("{HEAD}{}[[column]]\nname = \"c\"\ntype = \"text\"\n", null.replace(" # here", ""));
-    assert!(parse(&text).is_ok());
+fn a_text_that_is_null_with_white_space_around_it() {
+    let text = |null: &str, columns: &str| {
+        format!("{HEAD}[input]\nnull = {null}\n{COLUMNS}[[column]]\nname = \"c\"\n{columns}")
+    };
+    // The one text column of the others is dropped.
+    for (null, fix) in [
+        (r#"["", " N "] # here"#, r#"no value can be " N ": white space"#),
+        (r#"["N\t"] # here"#, r#"there are none; write "N""#),
+        (r#"["\u00a0"] # here"#, r#"there are none; write """#),
+        (r#"["\r\n"] # here"#, r#"no value can be "\r\n""#),
+    ] {
+        refused(&text(null, "type = \"region\"\n"), fix);
+    }
+    assert!(parse(&text("[\" N \"]", "type = \"text\"\n")).is_ok(), "a text keeps its white space");
+    refused(&text("[\" N \"]", "type = \"txt\" # here\n"), "type \"txt\" is not known");
+    assert!(parse(&text("[\"N A\"]", "type = \"region\"\n")).is_ok());
 }
 
 #[test]

@@ -7,11 +7,8 @@ use super::{LineTask, Mode, Sink};
 use crate::exit::Result;
 use crate::input::Cutter;
 use crate::output::Page;
-use crate::record::{Fast, Lines};
-use crate::scan::SLACK;
-
-/// How many bytes wait for a line's end; a longer line is left to the plain path.
-const LONGEST: usize = 16 * 1024;
+use crate::record::{Fast, Lines, STRETCH};
+use crate::scan::{BEHIND, SLACK};
 
 /// The fast path of one task, with what waits for the next block.
 #[derive(Debug)]
@@ -58,7 +55,7 @@ impl<'s> Lane<'s> {
             self.begun_lines(cutter, line, sink)?;
         }
         self.begun.extend_from_slice(begun);
-        if self.begun.len() > LONGEST {
+        if self.begun.len() > STRETCH {
             self.flush(cutter, line, sink)?;
         }
         Ok(())
@@ -67,11 +64,11 @@ impl<'s> Lane<'s> {
     /// Takes the lines that have been copied, all of which have their ends.
     fn begun_lines(&mut self, cutter: &mut Cutter, line: &mut LineTask, sink: &mut Sink) -> Result<()> {
         let mut begun = std::mem::take(&mut self.begun);
-        begun.extend_from_slice(&[0; SLACK]);
+        let end = begun.len();
+        begun.extend_from_slice(&BEHIND);
         let done = self.lines(&begun, cutter, line, sink)?;
-        // Nothing is left where a stretch is as long as what may wait; it would not be lost either.
-        begun.truncate(begun.len() - SLACK);
-        cutter.feed(begun.get(done..).unwrap_or_default(), |cut| line.take(cut, sink))?;
+        // All of it has been taken; a line that were left would be the cutter's, not lost.
+        cutter.feed(&begun[done.min(end)..end], |cut| line.take(cut, sink))?;
         begun.clear();
         self.begun = begun;
         Ok(())
@@ -99,7 +96,7 @@ impl<'s> Lane<'s> {
             if self.lines.end > 0 {
                 self.stretch(rest, cutter, line, sink)?;
                 done += self.lines.end;
-            } else if rest.len() > LONGEST + SLACK {
+            } else if rest.len() > STRETCH + SLACK {
                 let (first, _) = rest.split_at(first_line(rest));
                 cutter.feed(first, |cut| line.take(cut, sink))?;
                 self.declined += 1;

@@ -9,9 +9,9 @@ use crate::exit::{Error, Result};
 use crate::input::{Boms, Cutter, Line};
 use crate::output::keyed::{self, Carried};
 use crate::output::{Books, Kind, Provenance, Seal, reject_line, seal_line};
-use crate::record::{Fast, Judge, Reason, Row, Verdict};
+use crate::record::{Fast, Fields, Judge, Reason, Row, Verdict, split};
 use crate::scan::Tier;
-use crate::spec::Spec;
+use crate::spec::{Raw, Spec};
 
 use lane::Lane;
 
@@ -91,7 +91,7 @@ struct Writer<'s> {
 impl<'s> Task<'s> {
     /// A task that has read nothing, by the plain path. With `no_header` the first line may be a record.
     #[must_use]
-    pub fn new(spec: &'s Spec, split: Split, mode: Mode, no_header: bool) -> Self {
+    pub fn new(spec: &'s Spec, split: Split, mode: Mode, no_header: bool, tier: Tier) -> Self {
         let boms = if split.begins_file { Boms::All } else { Boms::None };
         let header_due = spec.input.header && split.begins_file && !no_header;
         let mut status = Vec::new();
@@ -99,18 +99,6 @@ impl<'s> Task<'s> {
             status.extend_from_slice(b"ok");
             status.push(spec.delimiter);
         }
-        let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
-        Self {
-            cutter: Cutter::new(spec.input.max_record_bytes, boms),
-            lane: None,
-            line: LineTask { judge: Judge::new(spec), writer, header_due },
-        }
-    }
-
-    /// The same task by another tier; it must not have read anything.
-    #[must_use]
-    pub fn at(mut self, tier: Tier) -> Self {
-        let Writer { spec, mode, .. } = self.line.writer;
         let keys: Vec<usize> = match (mode, &spec.dedup) {
             (Mode::Keyed(Some(group)), _) => vec![group],
             (Mode::Keyed(None), Some(dedup)) => {
@@ -118,8 +106,12 @@ impl<'s> Task<'s> {
             }
             _ => Vec::new(),
         };
-        self.lane = Fast::new(spec, tier, &keys).map(Lane::new);
-        self
+        let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
+        Self {
+            cutter: Cutter::new(spec.input.max_record_bytes, boms),
+            lane: Fast::new(spec, tier, &keys).map(Lane::new),
+            line: LineTask { judge: Judge::new(spec), writer, header_due },
+        }
     }
 
     /// Takes the next bytes of the stream.
@@ -232,7 +224,7 @@ impl Writer<'_> {
                 let (reason, column) = why;
                 let place = if column.is_empty() { String::new() } else { format!(" in {column}") };
                 let (line, name) = (self.books.lines, stream_name(&self.split.file));
-                let shown = if keep == crate::spec::Raw::Keep { show(raw) } else { "(not shown)".to_owned() };
+                let shown = if keep == Raw::Keep { show(raw) } else { "(not shown)".to_owned() };
                 return Err(Error::Failed(format!(
                     "{name}, line {line}: {reason}{place}: {shown}; mend it, or leave --rejects fail away to go on"
                 )));
@@ -275,10 +267,24 @@ pub fn drift(spec: &Spec, file: &str, found: &[u8]) -> Error {
     let name = stream_name(file);
     Error::Drift(format!(
         "{name}, line 1: the header drifted\n  expected: {}\n  found:    {}\n  Mend the source or the spec's \
-         `from` names; a stream without a header takes --no-header.",
+         `from` names; where there is no header, the spec says `header = false`, and a pipe takes --no-header.",
         expected.join(&delimiter),
-        if spec.raw == crate::spec::Raw::Keep { show(found) } else { "(not shown)".to_owned() }
+        found_in_place_of(spec, found)
     ))
+}
+
+/// What a header's place holds; it may be data, which is shown only where quarantine keeps it.
+fn found_in_place_of(spec: &Spec, line: &[u8]) -> String {
+    if spec.raw == Raw::Keep || line.is_empty() {
+        return show(line);
+    }
+    let mut fields = Fields::new(spec.columns.len());
+    let counted = match (split(line, spec.input.delimiter, spec.input.quote, &mut fields), fields.len()) {
+        (false, _) => "a quote that does not end its field".to_owned(),
+        (true, 1) => "1 field".to_owned(),
+        (true, count) => format!("{count} fields"),
+    };
+    format!("{counted}, {} expected (not shown)", spec.columns.len())
 }
 
 /// The beginning of a line, for a message.

@@ -170,13 +170,13 @@ fn rejects_that_cannot_be_written_stop_before_anything_is_read() {
     }
 }
 
-/// Runs a binary on a stream of parts, holds its memory's high-water mark to the limit while it waits for more, and
-/// returns what it wrote.
+/// Runs a binary beside the usual spec, as `flat_in`.
 fn flat(binary: &str, arguments: &[&str], parts: impl Iterator<Item = Vec<u8>>, tail: &[u8]) -> Vec<u8> {
     flat_in(&folder(), binary, arguments, parts, tail)
 }
 
-/// The same with a spec of its own.
+/// Runs a binary on a stream of parts, holds its memory's high-water mark to the limit while it waits for more, and
+/// returns what it wrote.
 fn flat_in(
     folder: &TempDir,
     binary: &str,
@@ -225,6 +225,18 @@ fn a_line_of_64_mib_takes_no_more_memory_than_the_limit() {
             assert!(out.starts_with(b"too_long\t\t-\t0\t1\t1,\\\\"));
         }
     }
+}
+
+#[test]
+fn many_columns_of_labels_take_little_memory() {
+    let folder = folder();
+    let column = |index| format!("[[column]]\nname = \"c{index}\"\ntype = \"region\"\n");
+    let columns: String = (0..800).map(column).collect();
+    let spec = format!("version = 1\n[table]\nname = \"t\"\n{columns}");
+    fs::write(folder.path().join("table.toml"), spec).unwrap();
+    let line = |number| format!("label {number}{}\n", format!(",label {number}").repeat(799)).into_bytes();
+    let out = flat_in(&folder, MAPPER, &["--no-header"], (0..300).map(line), &line(7));
+    assert_eq!(sealed(&out).rejected_count(), 0);
 }
 
 #[test]
@@ -286,7 +298,7 @@ fn the_null_device_is_a_stream_however_it_was_opened() {
 }
 
 #[test]
-fn rejects_never_overwrite_what_is_read_or_written() {
+fn rejects_never_overwrite_what_is_read() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("in.csv"), "id,note\nx,a\n").unwrap();
@@ -297,67 +309,20 @@ fn rejects_never_overwrite_what_is_read_or_written() {
         assert!(stderr(mapper, 2).contains("is what is read or written"));
         assert_eq!(fs::read(path(rejects)).unwrap(), before);
     }
-    // Two that write to one file write over each other.
+}
+
+/// Two places in one file: what is written at one overwrites what was written at the other.
+#[test]
+fn rejects_never_share_a_file_with_the_rows() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("in.csv"), "id,note\n1,a\nx,a\n").unwrap();
     for rejects in ["out.tsv", "/dev/stdout"] {
+        fs::write(path("out.tsv"), "before\n").unwrap();
+        let rows = OpenOptions::new().append(true).open(path("out.tsv")).unwrap();
         let mut mapper = command(MAPPER, &folder);
-        mapper.args(["--rejects", rejects]).stdin(File::open(path("in.csv")).unwrap());
-        mapper.stdout(File::create(path("out.tsv")).unwrap());
+        mapper.args(["--rejects", rejects]).stdin(File::open(path("in.csv")).unwrap()).stdout(rows);
         assert!(stderr(mapper, 2).contains("is what is read or written"), "{rejects}");
+        assert_eq!(fs::read(path("out.tsv")).unwrap(), b"before\n");
     }
-}
-
-/// Labels a thousand times as long as what they stand for, in a column that can also be replaced.
-#[test]
-fn a_row_much_longer_than_its_record_passes_the_reducer() {
-    let folder = tempfile::tempdir().unwrap();
-    let column = |n: u32| {
-        format!(
-            "[[column]]\nname = \"c{n}\"\ntype = \"region\"\ninvalid = {{ replace = \"\" }}\naliases = {{ {} = [\"x\"] }}\n",
-            "y".repeat(1000)
-        )
-    };
-    let columns: String = (0..100).map(column).collect();
-    let spec = format!(
-        "version = 1\n[table]\nname = \"t\"\n[input]\nmax_record_bytes = 300\n[dedup]\nkey = [\"id\"]\n\
-         [[column]]\nname = \"id\"\ntype = \"integer\"\n{columns}"
-    );
-    fs::write(folder.path().join("table.toml"), spec).unwrap();
-    fs::write(folder.path().join("in.csv"), format!("1{}\n", ",x".repeat(100))).unwrap();
-    let mut mapper = command(MAPPER, &folder);
-    mapper.args(["--keyed", "--no-header"]).stdin(File::open(folder.path().join("in.csv")).unwrap());
-    fs::write(folder.path().join("keyed"), mapper.assert().code(0).get_output().stdout.clone()).unwrap();
-    let mut reducer = command(REDUCER, &folder);
-    reducer.stdin(File::open(folder.path().join("keyed")).unwrap());
-    let out = reducer.assert().code(0).get_output().stdout.clone();
-    assert!(out.starts_with(b"ok\t1\tyyy") && sealed(&out).bytes > 100_000);
-}
-
-/// Where quarantine keeps no raw lines, messages don't show them either: the first record of a stream without a header
-/// would stand in a task's log.
-#[test]
-fn a_drifted_header_is_not_shown_where_raw_lines_are_not_kept() {
-    for (raw, shown) in [("keep", true), ("redact", false), ("none", false)] {
-        let folder = folder();
-        let spec = SPEC.replace(
-            "[[column]]\nname = \"id\"",
-            &format!("[quarantine]\nraw = \"{raw}\"\n[[column]]\nname = \"id\""),
-        );
-        fs::write(folder.path().join("table.toml"), spec).unwrap();
-        fs::write(folder.path().join("in.csv"), "4711,secret\n").unwrap();
-        let mut mapper = command(MAPPER, &folder);
-        mapper.stdin(File::open(folder.path().join("in.csv")).unwrap());
-        let message = stderr(mapper, 4);
-        assert!(message.contains("id,note") && message.contains("secret") == shown, "{message}");
-    }
-}
-
-#[test]
-fn eight_hundred_columns_take_no_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let column = |n: u32| format!("[[column]]\nname = \"c{n}\"\ntype = \"region\"\n");
-    let spec = format!("version = 1\n[table]\nname = \"t\"\n{}", (0..800).map(column).collect::<String>());
-    fs::write(folder.path().join("table.toml"), spec).unwrap();
-    let line = |n: u32| format!("{n}{}\n", format!(",{n}").repeat(799)).into_bytes();
-    let lines: Vec<u8> = (0..500).flat_map(line).collect();
-    flat_in(&folder, MAPPER, &["--no-header"], std::iter::once(lines), &line(7));
 }

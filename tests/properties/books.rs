@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use sluicebox::output::{Seal, escape};
+use sluicebox::scan::Tier;
 use sluicebox::spec::Spec;
 use sluicebox::task::{Mode, Sink, Split, Task};
 
@@ -40,7 +41,7 @@ pub fn split_at(start: usize, length: usize) -> Split {
 
 pub fn map(spec: &Spec, split: Split, blocks: &[&[u8]], no_header: bool) -> Written {
     let mut sink = Sink::default();
-    let mut task = Task::new(spec, split, Mode::Temp, no_header);
+    let mut task = Task::new(spec, split, Mode::Temp, no_header, Tier::best());
     for block in blocks {
         task.feed(block, &mut sink).unwrap();
     }

@@ -8,6 +8,7 @@ use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
 use sluicebox::output::escape;
 use sluicebox::reduce::Reducer;
+use sluicebox::scan::Tier;
 use sluicebox::spec::{Spec, parse};
 use sluicebox::task::{Mode, Sink, Split, Task};
 
@@ -63,7 +64,7 @@ fn map_and_reduce(spec: &Spec, splits: &[(usize, &[u8])], blocks: usize) -> Writ
     let mut keyed = Vec::new();
     for (start, part) in splits {
         let mut sink = Sink::default();
-        let mut task = Task::new(spec, split_at(*start, part.len()), Mode::Keyed(None), true);
+        let mut task = Task::new(spec, split_at(*start, part.len()), Mode::Keyed(None), true, Tier::best());
         task.feed(part, &mut sink).unwrap();
         task.finish(&mut sink).unwrap();
         keyed.extend(sink.out.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
@@ -204,7 +205,7 @@ proptest! {
         let spec = dedup_spec(&[], true);
         let stream: String = rows.iter().map(|row| format!("{row}\n")).collect();
         let mut sink = Sink::default();
-        let mut task = Task::new(&spec, Split::stdin(), Mode::Keyed(None), true);
+        let mut task = Task::new(&spec, Split::stdin(), Mode::Keyed(None), true, Tier::best());
         task.feed(stream.as_bytes(), &mut sink).unwrap();
         task.finish(&mut sink).unwrap();
         let mut lines: Vec<&[u8]> = sink.out.split_inclusive(|byte| *byte == b'\n').collect();
@@ -217,4 +218,41 @@ proptest! {
             let _ = reducer.finish(&mut out);
         }
     }
+}
+
+/// Columns with a long label that a short alias stands for, or a long text in a bad value's place.
+fn long_spec(columns: usize, invalid: &str, limit: usize) -> Spec {
+    let column = format!("[[column]]\nname = \"NAME\"\ntype = \"label\"\n{invalid}\n");
+    let columns: String = (0..columns).map(|index| column.replace("NAME", &format!("c{index}"))).collect();
+    let text = format!(
+        "version = 1\n[table]\nname = \"t\"\n[input]\nmax_record_bytes = {limit}\n[dedup]\nkey = [\"id\"]\n\
+         [type.label]\ntype = \"region\"\nallowed = [\"{label}\"]\naliases = {{ \"{label}\" = [\"a\"] }}\n\
+         [[column]]\nname = \"id\"\ntype = \"integer\"\n{columns}",
+        label = "%".repeat(1000)
+    );
+    parse(&text).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
+}
+
+/// The longest of what a column may become counts, whatever else its spec says.
+#[test]
+fn rows_much_longer_than_their_lines_pass_the_reducer() {
+    for invalid in ["", "invalid = { replace = \"\" }", "nullable = true\ninvalid = \"null\""] {
+        let spec = long_spec(100, invalid, 300);
+        let line = format!("1{}\n", ",a".repeat(100));
+        let reduced = map_and_reduce(&spec, &[(0, line.as_bytes())], 1000);
+        assert_eq!((reduced.seal.ok, reduced.seal.rejected_count()), (1, 0), "{invalid}");
+    }
+    let replaced = format!("invalid = {{ replace = \"{}\" }}", "\\\\".repeat(1000));
+    let spec = long_spec(100, &replaced, 300);
+    let line = format!("1{}\n", ",x".repeat(100));
+    assert_eq!(map_and_reduce(&spec, &[(0, line.as_bytes())], 1000).seal.ok, 1);
+}
+
+#[test]
+fn a_line_that_is_too_long_is_not_called_something_else() {
+    let spec = long_spec(1, "", 10);
+    let mut reducer = Reducer::new(&spec, None);
+    let line = format!("k:1\t\t1\t{}\0-\t0\t1\n", "a".repeat(1 << 20));
+    let message = reducer.feed(line.as_bytes(), &mut Vec::new()).unwrap_err().to_string();
+    assert!(message.starts_with("line 1 is longer than any that mapper --keyed writes"), "{message}");
 }

@@ -1,6 +1,7 @@
 //! Any output, and anything that may have happened to it.
 
 use proptest::prelude::*;
+use sluicebox::scan::Tier;
 use sluicebox::spec::{self, Spec};
 use sluicebox::validate::{Landed, Manifest, Terms, Verdict, judge, read_partials};
 
@@ -64,7 +65,7 @@ fn output(spec: &Spec, files: &[Vec<(u8, u8)>]) -> Vec<u8> {
     let mut sink = Sink::default();
     for (number, records) in files.iter().enumerate() {
         let split = Split { file: format!("f{number}"), ..Split::stdin() };
-        let mut task = Task::new(spec, split, Mode::Temp, true);
+        let mut task = Task::new(spec, split, Mode::Temp, true, Tier::best());
         for (id, kind) in records {
             let record = match kind {
                 0 => format!("{id},2024-01-01,x\n"),
