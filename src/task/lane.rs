@@ -67,7 +67,7 @@ impl<'s> Lane<'s> {
         let end = begun.len();
         begun.extend_from_slice(&BEHIND);
         let done = self.lines(&begun, cutter, line, sink)?;
-        // All of it has been taken; a line that were left would be the cutter's, not lost.
+        // All of it has been taken; what were left over would go to the cutter, not be lost.
         cutter.feed(&begun[done.min(end)..end], |cut| line.take(cut, sink))?;
         begun.clear();
         self.begun = begun;

@@ -90,12 +90,12 @@ impl Memo {
 
     /// The place of a text; `None` where none is kept. Its beginning and its length decide.
     #[inline]
+    #[allow(clippy::cast_possible_truncation)] // halves of one word, and a few bits of one
     fn place(&self, field: Field) -> Option<usize> {
         if field.length > LONGEST || self.bits == 0 {
             return None;
         }
         let word = u128::from_le_bytes(field.piece(0)) & low_bytes(field.length);
-        #[allow(clippy::cast_possible_truncation)] // halves of one word
         let (low, high) = (word as u64, (word >> 64) as u64);
         let mixed =
             (low ^ high.rotate_left(29) ^ (field.length as u64) << 57).wrapping_mul(0x9e37_79b9_7f4a_7c15);
