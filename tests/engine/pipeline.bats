@@ -146,7 +146,7 @@ run_dir() {
   [ "$output" = 1 ]
 }
 
-@test "a loaded run that another date overtook is judged and loaded again" {
+@test "a loaded run that another date overtook is not published as it is" {
   printf 'id,day,amount,note\n300,1/1/2024,1,\n301,1/1/2024,1,\n' >"$DIR/late/slow.csv"
   printf 'id,day,amount,note\n300,1/2/2024,2,first\n' >"$DIR/late/fast.csv"
   scripts/land --spec "$DIR/spec/orders.toml" --date 2026-11-24 "$DIR/late/slow.csv"
@@ -155,10 +155,24 @@ run_dir() {
   pipeline 2026-11-25 "$DIR/late/fast.csv"
   run -5 scripts/publish "$slow"
   [[ $output == *"another run was published"* ]]
-  run -0 pipeline 2026-11-24 "$DIR/late/slow.csv"
-  [[ $output == *"done before"* && $output == *"gold 1 + duplicates 1 + copies 0"* ]]
-  run -0 ask "select id, load_date from orders where id in (300, 301)"
+  run -0 ask "select count(*) from orders where load_date = '2026-11-24'"
+  [ "$output" = 0 ]
+}
+
+@test "--replace leaves published files out; the run is judged anew by what reaches gold" {
+  printf 'id,day,amount,note\n302,1/1/2024,1,\n303,1/1/2024,1,\n304,1/1/2024,1,\n' >"$DIR/late/instead.csv"
+  pipeline 2026-11-24 "$DIR/late/instead.csv"
+  run -2 pipeline 2026-11-24 "$DIR/late/slow.csv"
+  # Two of three rows pass the audit, but one of the two is held by another date since.
+  run -1 pipeline 2026-11-24 --replace "$DIR/late/slow.csv"
+  [[ $output == *"done before"* && $output == *"max_drop_ratio  0.666667  at most 0.6: FAILS"* ]]
+  run -0 ask "select id from orders where load_date = '2026-11-24' order by id"
+  [ "$output" = $'302\n303\n304' ]
+  run -0 pipeline 2026-11-24 --replace --accept max_drop_ratio --reason 'half of it came yesterday' "$DIR/late/slow.csv"
+  [[ $output == *"gold 1 + duplicates 1 + copies 0"*"(was "* ]]
+  run -0 ask "select id, load_date from orders where id between 300 and 304"
   [ "$(sort <<<"$output")" = $'300\t2026-11-25\n301\t2026-11-24' ]
+  grep -rq 'half of it came yesterday' "$SLUICEBOX_ROOT/orders/ledger/"
 }
 
 @test "a file with only a header and an empty one make an empty partition, where that is accepted" {
@@ -170,18 +184,18 @@ run_dir() {
   [ "$output" = 0 ]
 }
 
-@test "a run over the reject limit publishes nothing; its rejects can be queried; accepting it publishes and --replace leaves the rest out" {
-  printf 'id,day,amount,note\n10,1/8/2024,8,\n9,x,9,\nx,1/1/2024,9,\n' >"$DIR/late/instead.csv"
-  run -1 pipeline 2026-11-21 --replace "$DIR/late/instead.csv"
+@test "a run over the reject limit publishes nothing; its rejects can be queried; accepting it publishes" {
+  printf 'id,day,amount,note\n10,1/8/2024,8,\n9,x,9,\nx,1/1/2024,9,\n' >"$DIR/late/next.csv"
+  run -1 pipeline 2026-11-21 "$DIR/late/next.csv"
   [[ $output == *"max_reject_ratio"* && $output == *"--accept"* ]]
   [[ $output =~ run_id\ =\ \'([0-9a-f-]+)\' ]]
   run -0 ask "select id from orders where load_date = '2026-11-21' order by id;
     select count(*) from orders_reject where run_id = '${BASH_REMATCH[1]}'"
   [ "${lines[0]}" = 7 ]
   [ "${lines[-1]}" = 2 ]
-  run -2 pipeline 2026-11-21 --replace --accept max_reject_ratio "$DIR/late/instead.csv"
+  run -2 pipeline 2026-11-21 --accept max_reject_ratio "$DIR/late/next.csv"
   [[ $output == *"--reason"* ]]
-  run -0 pipeline 2026-11-21 --accept max_reject_ratio --reason "vendor's outage" --replace "$DIR/late/instead.csv"
+  run -0 pipeline 2026-11-21 --accept max_reject_ratio --reason "vendor's outage" "$DIR/late/next.csv"
   run -0 ask "select id from orders where load_date = '2026-11-21'"
   [ "$output" = 10 ]
   grep -rq "vendor's outage" "$SLUICEBOX_ROOT/orders/ledger/"
