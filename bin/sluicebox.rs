@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sluicebox::command::{check, get, hql, stage, tell};
+use sluicebox::command::{check, get, hql, lock, stage, tell};
 use sluicebox::exit::finish;
 
 /// Checks table specs, writes their HQL, and does for the pipeline's scripts what needs data structures.
@@ -29,6 +29,7 @@ enum Command {
     Check(check::Arguments),
     Hql(hql::Arguments),
     Get(get::Arguments),
+    Lock(lock::Arguments),
     Stage(stage::Stage),
     Verify(stage::Verify),
     Supersedes(stage::Supersedes),
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Hql(arguments) => hql::run(arguments),
         Command::Get(arguments) => get::run(arguments),
+        Command::Lock(arguments) => lock::run(arguments),
         Command::Stage(arguments) => stage::stage(arguments),
         Command::Verify(arguments) => stage::verify(arguments),
         Command::Supersedes(arguments) => stage::supersedes(arguments),

@@ -14,6 +14,7 @@ pub mod hive;
 pub mod input;
 pub mod landing;
 pub mod ledger;
+pub mod lock;
 pub mod output;
 pub mod plan;
 pub mod record;

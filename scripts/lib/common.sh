@@ -18,6 +18,9 @@ readonly EXIT_GATE=1 EXIT_USAGE=2 EXIT_IO=3 EXIT_HEADER=4
 # The scripts' own: another run was published since this one was judged.
 # shellcheck disable=SC2034
 readonly EXIT_OVERTAKEN=5
+# Somebody else works on this table and date.
+# shellcheck disable=SC2034
+readonly EXIT_LOCKED=6
 
 # The root of the checkout.
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)

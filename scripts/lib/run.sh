@@ -7,6 +7,7 @@
 #                             load.json                                made by load
 #     ROOT/TABLE/version/run_id=RUN/, ROOT/TABLE/reject/run_id=RUN/    written by Hive
 #     ROOT/TABLE/ledger/RUN.json                                       made by publish
+#     ROOT/TABLE/locks/DATE/                                           who works on it
 #
 # A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, the books
 # that Hive wrote for load, or a ledger's entry whose publication is under way. What is finished was renamed
@@ -15,11 +16,14 @@
 # verdict.json and load.json hold for what was published when they were made: both keep what the ledger
 # said then, and where it says something else now, they are made again.
 
+# shellcheck source=scripts/lib/lock.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lock.sh"
+
 ## scratch
-## Makes the script's own local folder, $WORK, which goes when the script ends.
+## Makes the script's own local folder, $WORK, which goes when the script ends, as does a lock that it took.
 scratch() {
   WORK=$(scratch_folder)
-  trap 'rm -rf -- "$WORK"' EXIT
+  trap 'drop_lock; rm -rf -- "$WORK"' EXIT
 }
 
 ## tools
@@ -91,10 +95,9 @@ parse_gates() {
   [[ -n $run_dir ]] || usage_error "name the run's folder"
 }
 
-## open_run RUN_DIR
-## Sets RUN_DIR, RUN, TABLE, ROOT, DATE, SPEC, LEDGER and LEDGER_STATE, lists what the run and the ledger have, and fetches the
-## run's small files into $WORK. Each call of hadoop starts a JVM, so all is asked for at once.
-open_run() {
+## name_run RUN_DIR
+## Sets RUN_DIR, RUN, TABLE, ROOT, DATE, SPEC and LEDGER.
+name_run() {
   RUN_DIR=${1%/}
   RUN=${RUN_DIR##*/}
   local runs=${RUN_DIR%/*}
@@ -105,6 +108,12 @@ open_run() {
   [[ ${runs##*/} == runs && $RUN =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}$ ]] ||
     usage_error "$1 is no run; it looks like ROOT/TABLE/runs/2026-11-21-3fa9c1d2"
   LEDGER=$table_dir/ledger
+}
+
+## open_run
+## Lists what the run and the ledger have, sets LEDGER_STATE, and fetches the run's small files into $WORK. Each call of
+## hadoop starts a JVM, so all is asked for at once.
+open_run() {
   list "$WORK/listing" "$RUN_DIR" "$LEDGER"
   local name fetch=()
   for name in manifest.json spec described books.json verdict.json load.json; do
@@ -217,6 +226,7 @@ exists() {
 ## finish FROM TO
 ## Renames an attempt to its final name.
 finish() {
+  guard
   hadoop fs -mv "$1" "$2" || die "$EXIT_IO" "cannot rename $1 to $2"
 }
 

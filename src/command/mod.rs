@@ -4,6 +4,7 @@ mod acceptance;
 pub mod check;
 pub mod get;
 pub mod hql;
+pub mod lock;
 pub mod stage;
 pub mod tell;
 

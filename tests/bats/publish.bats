@@ -13,7 +13,10 @@ setup() {
   export SLUICEBOX_BIN GOLD=$BATS_TEST_TMPDIR/gold PATH=$BATS_TEST_TMPDIR/bin:$PATH
   RUN=2026-11-21-5555aaaa
   DIR=$BATS_TEST_TMPDIR/root/t/runs/$RUN LEDGER=$BATS_TEST_TMPDIR/root/t/ledger
-  mkdir -p bin "$DIR/spec" "$LEDGER"
+  mkdir -p "$DIR/spec" "$LEDGER"
+  # shellcheck source=tests/bats/folder.bash
+  . "$BATS_TEST_DIRNAME/folder.bash"
+  folder_for_a_cluster
   stubs
   cat >"$DIR/spec/table.toml" <<'END'
 version = 1
@@ -35,23 +38,8 @@ END
 }
 
 ## stubs
-## `hadoop fs` on local folders, noisy as a cluster's client; `beeline` that keeps where gold points.
+## `beeline` that keeps where gold points.
 stubs() {
-  cat >bin/hadoop <<'END'
-#!/bin/bash
-echo 'WARN util.NativeCodeLoader: Unable to load native-hadoop library' >&2
-shift
-args=("${@//file:\/\//}")
-case $1 in
-  -ls) for dir in "${args[@]:2}"; do find "$dir" -mindepth 1 -maxdepth 1; done ;;
-  -get) cp -r "${args[@]:1}" ;;
-  -put) cp "${args[@]:2}" ;;
-  -mv) mv "${args[@]:1}" ;;
-  -rm) rm -rf "${args[@]:3}" ;;
-  -stat) for file in ${args[2]}; do printf '%s000 %s\n' "$(stat -c %Y "$file")" "${file##*/}"; done ;;
-  *) echo "no stub for $*" >&2 && exit 9 ;;
-esac
-END
   cat >bin/beeline <<'END'
 #!/bin/bash
 while [[ $1 != -f ]]; do shift; done
@@ -64,8 +52,6 @@ echo sluicebox:location:t
 [[ ! -e $GOLD ]] || printf 'partition values:\nlocation %s\n' "$(cat "$GOLD")"
 echo sluicebox:end:t
 END
-  printf '#!/bin/sh\nexit 9\n' | tee bin/hdfs >bin/yarn
-  chmod +x bin/*
 }
 
 publish() {

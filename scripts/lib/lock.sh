@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# One run at a time for a table and a date: claims as files in ROOT/TABLE/locks/DATE. What their names mean, and why two
+# can't both hold the lock and go on, stands in src/lock.rs.
+
+# Who shows no sign of life for so many seconds is dead; four fit into a lease.
+LEASE=${SLUICEBOX_LEASE:-600}
+# The claim that is held, without the number of its signs of life; LOCK_OWNED where it is this script that releases it.
+LOCK='' BEAT='' LOCK_OWNED=''
+
+## list_claims FOLDER
+## Lists a folder's claims into $WORK/claims; makes the folder where there is none.
+list_claims() {
+  if hadoop fs -stat '%Y %n' "$1/*" >"$WORK/claims" 2>"$WORK/claims.err"; then
+    return
+  fi
+  grep -q 'No such file' "$WORK/claims.err" || die "$EXIT_IO" "cannot read $1: $(tail -n 1 "$WORK/claims.err")"
+  hadoop fs -mkdir -p "$1" || die "$EXIT_IO" "cannot write to $1; is --root yours?"
+}
+
+## take_lock DRIVER
+## Takes the lock of $TABLE and $DATE, and shows signs of life for as long as the process DRIVER lives; exits 6 where
+## somebody else holds it, and says who. Where the caller holds it already ($SLUICEBOX_LOCK) that is enough.
+take_lock() {
+  [[ $LEASE =~ ^[1-9][0-9]*$ ]] || usage_error "SLUICEBOX_LEASE=$LEASE is no number of seconds"
+  if [[ -n ${SLUICEBOX_LOCK:-} ]]; then
+    LOCK=$SLUICEBOX_LOCK
+    return
+  fi
+  local driver=$1 folder=$ROOT/$TABLE/locks/$DATE owner generation name asked answer word holder silent
+  owner="$(id -un)@$(uname -n), process $driver, since $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  for _ in {1..20}; do
+    list_claims "$folder"
+    generation=$("$BIN/sluicebox" lock next <"$WORK/claims")
+    name=$generation.$$-$RANDOM$RANDOM
+    claim "$folder/_$name" "$owner"
+    asked=$SECONDS
+    list_claims "$folder"
+    answer=$("$BIN/sluicebox" lock ask --lease "$LEASE" "_$name" <"$WORK/claims")
+    # A listing that took long says nothing of those who showed signs of life meanwhile.
+    (((SECONDS - asked) * 4 < LEASE)) || answer='give way'
+    read -r word holder silent <<<"$answer"
+    if [[ $word == take ]]; then
+      claim "$folder/$name.0" "$owner"
+      LOCK=$folder/$name LOCK_OWNED=1
+      beat_for "$driver" "$owner"
+      sed 1d <<<"$answer" | sed "s|^|$folder/|" >"$WORK/useless"
+      # They harm nobody; a few are left lying.
+      (($(wc -l <"$WORK/useless") < 12)) || xargs -d '\n' -a "$WORK/useless" hadoop fs -rm -f -skipTrash >/dev/null ||
+        die "$EXIT_IO" "cannot write to $folder"
+      return
+    fi
+    hadoop fs -rm -f -skipTrash "$folder/_$name" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
+    if [[ $word == held ]]; then
+      owner=$(hadoop fs -cat "$folder/$holder" 2>/dev/null) || owner='somebody who has just finished'
+      die "$EXIT_LOCKED" "$TABLE for $DATE is being worked on by $owner; the last sign of life came $silent s ago, after $LEASE s without one it may be taken over"
+    fi
+    # Both of two that ask at once give way; chance says who comes back first.
+    sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+  done
+  die "$EXIT_LOCKED" "others ask for $TABLE and $DATE again and again; run again later"
+}
+
+## claim PATH OWNER
+## Writes a claim's file, which says to people whose it is.
+claim() {
+  hadoop fs -put - "$1" <<<"$2" || die "$EXIT_IO" "cannot write to ${1%/*}; is --root yours?"
+}
+
+## beat_for DRIVER OWNER
+## Shows signs of life four times a lease, until DRIVER is gone. It runs in a group of its own, so that it can be ended
+## with what it started.
+beat_for() {
+  set -m
+  (
+    passed=0 beats=0
+    while sleep 1 && kill -0 "$1"; do
+      ((++passed * 4 >= LEASE)) || continue
+      passed=0
+      hadoop fs -put - "$LOCK.$((++beats))" <<<"$2" || continue
+      # Not the last one: who lists the folder meanwhile may have its name and look at the file only now.
+      ((beats < 2)) || hadoop fs -rm -f -skipTrash "$LOCK.$((beats - 2))" || true
+    done
+  ) </dev/null >/dev/null 2>&1 3>&- &
+  BEAT=$!
+  disown
+  set +m
+}
+
+## guard
+## Ends the script where the lock is not its own any more: it was silent for so long that somebody took over.
+guard() {
+  local lost
+  list_claims "${LOCK%/*}"
+  lost=$("$BIN/sluicebox" lock lost "${LOCK##*/}" <"$WORK/claims")
+  [[ $lost == false ]] ||
+    die "$EXIT_LOCKED" "somebody took over the work on ${LOCK%/*} while this run was silent; nothing more is changed"
+}
+
+## drop_lock
+## Releases the lock; its generation stays known.
+drop_lock() {
+  [[ -n $LOCK_OWNED ]] || return 0
+  kill -KILL -- "-$BEAT" 2>/dev/null || true
+  hadoop fs -put - "${LOCK%.*}" <<<'released' 2>/dev/null || note "cannot release $LOCK; it ends by itself in $LEASE s"
+  LOCK_OWNED=''
+}

@@ -1,0 +1,40 @@
+# A cluster's file system for tests that need its commands but not its Java.
+
+## folder_for_a_cluster
+## Makes bin/hadoop, whose `fs` works on local folders and is as noisy as a cluster's client.
+folder_for_a_cluster() {
+  mkdir -p bin
+  cat >bin/hadoop <<'END'
+#!/bin/bash
+echo 'WARN util.NativeCodeLoader: Unable to load native-hadoop library' >&2
+shift
+args=("${@//file:\/\//}")
+case $1 in
+  -ls) for dir in "${args[@]:2}"; do find "$dir" -mindepth 1 -maxdepth 1; done ;;
+  -get) cp -r "${args[@]:1}" ;;
+  -put)
+    [[ $2 != -f ]] || args=(-put "${args[@]:2}")
+    if [[ ${args[1]} == - ]]; then
+      cat >"${args[2]}._COPYING_" && mv "${args[2]}._COPYING_" "${args[2]}"
+    else
+      cp "${args[@]:1}"
+    fi
+    ;;
+  -mv) mv "${args[@]:1}" ;;
+  -rm) rm -rf "${args[@]:3}" ;;
+  -mkdir) mkdir -p "${args[2]}" ;;
+  -cat) cat "${args[@]:1}" ;;
+  -stat)
+    for file in ${args[2]}; do
+      [[ -e $file || $file != *'*' ]] || { echo "stat: '$file': No such file or directory" >&2 && exit 1; }
+      # A file may be renamed meanwhile.
+      at=$(date -r "$file" +%s%3N 2>/dev/null) && printf '%s %s\n' "$at" "${file##*/}"
+    done
+    true
+    ;;
+  *) echo "no stub for $*" >&2 && exit 9 ;;
+esac
+END
+  printf '#!/bin/sh\nexit 9\n' | tee bin/hdfs bin/beeline >bin/yarn
+  chmod +x bin/*
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# One at a time for a table and a date, with a folder for the cluster. Why the names of claims are enough is tested in
+# src/lock.rs; the real file system is in tests/engine/pipeline.bats.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
+  # shellcheck source=scripts/lib/common.sh
+  . "$REPO/scripts/lib/common.sh"
+  # shellcheck source=tests/bats/folder.bash
+  . "$BATS_TEST_DIRNAME/folder.bash"
+  cd "$BATS_TEST_TMPDIR" || return
+  folder_for_a_cluster
+  SLUICEBOX_BIN=$(binaries_dir)
+  LOCKS=$BATS_TEST_TMPDIR/root/t/locks/2026-11-21
+  export SLUICEBOX_BIN REPO LOCKS PATH=$BATS_TEST_TMPDIR/bin:$PATH
+  # What a script of the pipeline does with the lock; what it is given is done while it holds it.
+  cat >worker <<'END'
+#!/bin/bash
+set -euo pipefail
+. "$REPO/scripts/lib/common.sh"
+. "$REPO/scripts/lib/run.sh"
+BIN=$SLUICEBOX_BIN ROOT=file://$PWD/root TABLE=t DATE=2026-11-21
+scratch
+take_lock $$
+echo "took ${LOCK##*/}"
+eval "$1"
+END
+  chmod +x worker
+}
+
+## until_there FILE
+## Waits for a file with something in it.
+until_there() {
+  until [[ -s $1 ]]; do sleep 0.1; done
+}
+
+@test "a lock is released at the end, also of a script that fails, and its generation stays known" {
+  run -0 ./worker true
+  [[ $output == *"took 1."* ]]
+  run -7 ./worker 'exit 7'
+  [[ $output == *"took 2."* ]]
+  [[ -e $LOCKS/1 && -e $LOCKS/2 ]]
+}
+
+@test "who comes second exits 6 and says who holds it" {
+  ./worker 'echo $$ >pid; while [[ ! -e done ]]; do sleep 0.1; done' >first 2>&1 3>&- &
+  until_there pid
+  run -6 ./worker true
+  [[ $output == *"t for 2026-11-21 is being worked on by "*", process $(cat pid), since "*"after 600 s without one"* ]]
+  : >done
+  wait $!
+  run -0 ./worker true
+}
+
+@test "of ten that start together one at a time gets through, and the others are told" {
+  for i in {1..10}; do
+    { ./worker 'mkdir busy && sleep 0.2 && rmdir busy' >"out.$i" 2>&1 3>&- && echo 0 >"code.$i" || echo $? >"code.$i"; } &
+  done
+  wait
+  [ "$(grep -lx 0 code.* | wc -l)" -ge 1 ]
+  [ "$(grep -lxE "0|6" code.* | wc -l)" -eq 10 ] || { tail -n 5 code.* out.* && false; }
+}
+
+@test "an owner that was killed is followed after its lease, and not before" {
+  export SLUICEBOX_LEASE=4
+  ./worker 'echo $$ >pid; sleep 60' >first 2>&1 3>&- &
+  until_there pid
+  kill -KILL "$(cat pid)"
+  run -6 ./worker true
+  sleep 5
+  run -0 ./worker true
+}
+
+@test "an owner that lives is not followed, however long it works" {
+  export SLUICEBOX_LEASE=2
+  ./worker 'echo $$ >pid; while [[ ! -e done ]]; do sleep 0.1; done' >first 2>&1 3>&- &
+  until_there pid
+  sleep 5
+  [ "$(ls "$LOCKS" | grep -c '^1')" -le 4 ]
+  run -6 ./worker true
+  : >done
+  wait $!
+}
+
+@test "an owner that was paused for longer than its lease changes nothing when it wakes up" {
+  export SLUICEBOX_LEASE=4
+  ./worker 'echo $$ >pid; until [[ -e wake ]]; do sleep 0.1; done; guard; echo changed >gold' >first 2>&1 3>&- &
+  local worker=$!
+  until_there pid
+  # With its signs of life, as where a whole machine stands still.
+  mapfile -t pids < <(cat pid && pgrep -P "$(cat pid)")
+  kill -STOP "${pids[@]}"
+  sleep 5
+  run -0 ./worker true
+  : >wake
+  kill -CONT "${pids[@]}"
+  code=0
+  wait "$worker" || code=$?
+  [ "$code" -eq 6 ]
+  grep -q 'somebody took over' first
+  [ ! -e gold ]
+}
+
+@test "a script that SIGTERM ends leaves no lock" {
+  ./worker 'echo $$ >pid; while sleep 0.1; do :; done' >first 2>&1 3>&- &
+  until_there pid
+  kill -TERM "$(cat pid)"
+  wait $! || true
+  [ -e "$LOCKS/1" ]
+}
+
+@test "what earlier runs left is removed now and then" {
+  for i in {1..9}; do ./worker true; done
+  (($(ls "$LOCKS" | wc -l) < 18))
+  run -0 ./worker true
+  [[ $output == *"took 10."* ]]
+}
+
+@test "a lease that is no number, and a folder that can't be written, are said" {
+  run -2 env SLUICEBOX_LEASE=soon ./worker true
+  [[ $output == *"SLUICEBOX_LEASE=soon"* ]]
+  : >root
+  run -3 ./worker true
+  [[ $output == *"cannot "*"$LOCKS"* ]]
+}
