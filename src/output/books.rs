@@ -25,6 +25,7 @@ pub struct Books<'s> {
     pub ok: u64,
     bytes: u64,
     checksum: u64,
+    reject_checksum: u64,
     rejected: BTreeMap<(Reason, &'s str), u64>,
     replaced: BTreeMap<usize, u64>,
     totals: Vec<Total>,
@@ -32,10 +33,10 @@ pub struct Books<'s> {
     sum_places: Vec<usize>,
 }
 
-/// The hash of one row, as a checksum adds it up.
+/// The hash of one row or reject line, as a checksum adds it up.
 #[must_use]
-pub fn row_hash(row: &[u8]) -> u64 {
-    xxh3_64(row)
+pub fn line_hash(line: &[u8]) -> u64 {
+    xxh3_64(line)
 }
 
 impl<'s> Books<'s> {
@@ -52,6 +53,7 @@ impl<'s> Books<'s> {
             ok: 0,
             bytes: 0,
             checksum: 0,
+            reject_checksum: 0,
             rejected: BTreeMap::new(),
             replaced: BTreeMap::new(),
             totals,
@@ -107,11 +109,13 @@ impl<'s> Books<'s> {
     fn count(&mut self, row: &[u8]) {
         self.ok += 1;
         self.bytes += row.len() as u64;
-        self.checksum = self.checksum.wrapping_add(row_hash(row));
+        self.checksum = self.checksum.wrapping_add(line_hash(row));
     }
 
-    /// Books a rejected record under its reason and the column's or rule's name.
-    pub fn reject(&mut self, reason: Reason, column: &'s str) {
+    /// Books a rejected record under its reason and the column's or rule's name. `line` is the reject line as it was
+    /// written, without its line feed.
+    pub fn reject(&mut self, (reason, column): (Reason, &'s str), line: &[u8]) {
+        self.reject_checksum = self.reject_checksum.wrapping_add(line_hash(line));
         *self.rejected.entry((reason, column)).or_default() += 1;
     }
 
@@ -144,6 +148,7 @@ impl<'s> Books<'s> {
             headers: self.headers,
             bytes: self.bytes,
             checksum: self.checksum,
+            reject_checksum: self.reject_checksum,
             totals: totals.map(|(column, total)| (name(*column), total.to_string())).collect(),
             reduced: None,
         }

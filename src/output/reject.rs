@@ -20,15 +20,16 @@ pub struct Provenance<'a> {
     pub record: u64,
 }
 
-/// Appends a reject line with its line feed.
-pub fn reject_line(
-    out: &mut Vec<u8>,
+/// Appends a reject line with its line feed; returns it without, as the books want it.
+pub fn reject_line<'o>(
+    out: &'o mut Vec<u8>,
     delimiter: u8,
     (reason, column): (Reason, &str),
     from: Provenance,
     raw: &[u8],
     keep: Raw,
-) {
+) -> &'o [u8] {
+    let start = out.len();
     out.extend_from_slice(reason.name().as_bytes());
     out.push(delimiter);
     out.extend_from_slice(column.as_bytes());
@@ -55,7 +56,9 @@ pub fn reject_line(
     } else {
         escape::field(raw, delimiter, out);
     }
+    let end = out.len();
     out.push(b'\n');
+    &out[start..end]
 }
 
 /// The structure of a line without its values: digits as `9`, letters and all beyond ASCII as `x`.

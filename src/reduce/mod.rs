@@ -10,7 +10,7 @@ pub use aggregate::Aggregate;
 use crate::exit::{Error, Result};
 use crate::input::{Boms, Cutter, Line};
 use crate::output::keyed::{self, Carried, Keyed};
-use crate::output::{Books, Kind, Passed, Provenance, Reduced, Seal, reject_line, row_hash, seal_line};
+use crate::output::{Books, Kind, Passed, Provenance, Reduced, Seal, line_hash, reject_line, seal_line};
 use crate::record::Reason;
 use crate::spec::Spec;
 
@@ -126,7 +126,7 @@ impl LineReducer<'_> {
             return Err(self.no_keyed_line());
         }
         self.received += 1;
-        self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(row_hash(&self.row));
+        self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(line_hash(&self.row));
         if keyed.carried == Carried::Group {
             let Some(aggregate) = &mut self.aggregate else {
                 return Err(Error::Usage(
@@ -174,10 +174,11 @@ impl LineReducer<'_> {
         let (file, split_start, record) =
             keyed::provenance(keyed.provenance).ok_or_else(|| self.no_keyed_line())?;
         self.reduced.duplicates += 1;
-        self.books.reject(Reason::Duplicate, "");
         if self.aggregate.is_none() {
+            let why = (Reason::Duplicate, "");
             let from = Provenance { file: &file, split_start, record };
-            reject_line(out, self.spec.delimiter, (Reason::Duplicate, ""), from, &self.row, self.spec.raw);
+            let line = reject_line(out, self.spec.delimiter, why, from, &self.row, self.spec.raw);
+            self.books.reject(why, line);
         }
         Ok(())
     }

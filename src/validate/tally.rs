@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::lines::{Line, Lines};
 use super::partial::{BadLine, Partial};
 use super::sum;
-use crate::output::{Books, Kind, Seal, escape};
+use crate::output::{Books, Kind, Seal, escape, line_hash};
 use crate::record::Reason;
 use crate::spec::Spec;
 
@@ -29,6 +29,8 @@ struct Count<'s> {
     /// What may stand in a reject line's column: nothing, a column, a rule.
     names: HashMap<&'s [u8], &'s str>,
     seals: Vec<Seal>,
+    /// What the duplicates add to the rejects' checksum.
+    duplicate_checksum: u64,
     bad: u64,
     told: Vec<BadLine>,
 }
@@ -46,6 +48,7 @@ impl<'s> Tally<'s> {
             columns: spec.kept().count(),
             names,
             seals: Vec::new(),
+            duplicate_checksum: 0,
             bad: 0,
             told: Vec::new(),
         };
@@ -72,9 +75,9 @@ impl<'s> Tally<'s> {
         if let Some(line) = rest {
             self.count.take(line);
         }
-        let Count { books, seals, bad, told, .. } = self.count;
+        let Count { books, seals, duplicate_checksum, bad, told, .. } = self.count;
         let shown = books.seal(Kind::Map, String::new(), 0, None);
-        Partial { part, start, shown, bad, told, cut_short, seals }
+        Partial { part, start, shown, duplicate_checksum, bad, told, cut_short, seals }
     }
 }
 
@@ -107,7 +110,7 @@ impl Count<'_> {
             (b"ok", Some(row)) => self.row(row),
             (b"seal", Some(json)) => self.seal(json),
             (status, rest) => match Reason::parse(status) {
-                Some(reason) => self.reject(reason, rest.unwrap_or_default()),
+                Some(reason) => self.reject(reason, line, rest.unwrap_or_default()),
                 None => Err("does not begin with ok, a reject reason or seal".to_owned()),
             },
         }
@@ -123,7 +126,7 @@ impl Count<'_> {
         booked.map_err(|column| format!("has no number of the spec's scale in {column}"))
     }
 
-    fn reject(&mut self, reason: Reason, fields: &[u8]) -> Result<(), String> {
+    fn reject(&mut self, reason: Reason, line: &[u8], fields: &[u8]) -> Result<(), String> {
         let mut fields = escape::split(fields, self.spec.delimiter);
         let mut next = || fields.next();
         let (column, _file, start, record, raw) = (next(), next(), next(), next(), next());
@@ -133,7 +136,10 @@ impl Count<'_> {
         let shape = raw.is_some() && next().is_none() && number(start) && number(record);
         let name = column.and_then(|column| self.names.get(column));
         // Like a row, it is booked whatever its shape, so that one fault is told once.
-        self.books.reject(reason, name.copied().unwrap_or_default());
+        self.books.reject((reason, name.copied().unwrap_or_default()), line);
+        if reason == Reason::Duplicate {
+            self.duplicate_checksum = self.duplicate_checksum.wrapping_add(line_hash(line));
+        }
         if !shape {
             return Err("is a reject, but not reason, column, file, split start, record, raw line".to_owned());
         }

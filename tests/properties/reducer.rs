@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
-use sluicebox::output::escape;
+use sluicebox::output::{Kind, escape};
 use sluicebox::reduce::Reducer;
 use sluicebox::scan::Tier;
 use sluicebox::spec::{Spec, parse};
@@ -157,6 +157,12 @@ proptest! {
         prop_assert_eq!(counts.passed.rejects, mapped.rejects.len() as u64);
         prop_assert_eq!(counts.passed.seals, splits.len() as u64);
         prop_assert_eq!(seal.checksum, checksum(&winners));
+        // What reducers reject is under their seals, all other rejects under the mappers' that came with them.
+        let (own, passed): (Vec<_>, Vec<_>) =
+            reduced.reject_lines.iter().cloned().partition(|line| line.starts_with(b"duplicate\t"));
+        prop_assert_eq!(seal.reject_checksum, checksum(&own));
+        let mappers = reduced.seals.iter().filter(|seal| seal.kind == Kind::Map);
+        prop_assert_eq!(mappers.fold(0_u64, |sum, seal| sum.wrapping_add(seal.reject_checksum)), checksum(&passed));
         for (place, name) in [(2, "n"), (3, "m")] {
             let sum = winners.iter().filter_map(|row| {
                 let text = escape::split(row, b'\t').nth(place).unwrap();
