@@ -74,13 +74,13 @@ impl<'s> Books<'s> {
         }
     }
 
-    /// Books a row that was judged before, with its columns as they stand in the temp line. Fails where a column
-    /// with a control total is not a number of its scale.
+    /// Books a row that was judged before, with its columns as they stand in the temp line, and its hash. Fails where
+    /// a column with a control total is not a number of its scale.
     ///
     /// # Errors
     /// The name of that column.
-    pub fn written_row(&mut self, row: &[u8]) -> Result<(), &'s str> {
-        self.count(row);
+    pub fn written_row(&mut self, row: &[u8], hash: u64) -> Result<(), &'s str> {
+        self.count_hashed(row, hash);
         if self.totals.is_empty() {
             return Ok(());
         }
@@ -107,15 +107,19 @@ impl<'s> Books<'s> {
     }
 
     fn count(&mut self, row: &[u8]) {
-        self.ok += 1;
-        self.bytes += row.len() as u64;
-        self.checksum = self.checksum.wrapping_add(line_hash(row));
+        self.count_hashed(row, line_hash(row));
     }
 
-    /// Books a rejected record under its reason and the column's or rule's name. `line` is the reject line as it was
-    /// written, without its line feed.
-    pub fn reject(&mut self, (reason, column): (Reason, &'s str), line: &[u8]) {
-        self.reject_checksum = self.reject_checksum.wrapping_add(line_hash(line));
+    fn count_hashed(&mut self, row: &[u8], hash: u64) {
+        self.ok += 1;
+        self.bytes += row.len() as u64;
+        self.checksum = self.checksum.wrapping_add(hash);
+    }
+
+    /// Books a rejected record under its reason and the column's or rule's name, with the hash of its reject line as it
+    /// was written, without the line feed.
+    pub fn reject(&mut self, (reason, column): (Reason, &'s str), hash: u64) {
+        self.reject_checksum = self.reject_checksum.wrapping_add(hash);
         *self.rejected.entry((reason, column)).or_default() += 1;
     }
 
@@ -170,10 +174,13 @@ mod tests {
         let columns: String = columns.iter().map(|(name, more)| column(name, more)).collect();
         let spec = crate::spec::parse(&(text.to_owned() + &columns)).unwrap();
         let mut books = Books::new(&spec);
-        assert_eq!(books.written_row(b"1.50\ta\\\tb\t-0.25"), Ok(()));
-        assert_eq!(books.written_row(b"\\N\t\t2.00"), Ok(()));
-        assert_eq!(books.written_row(b"1.5\t\t2.00"), Err("a"));
-        assert_eq!(books.written_row(b"1.00\t"), Err("b"));
+        let written = |books: &mut Books<'_>, row: &[u8]| {
+            books.written_row(row, line_hash(row)).err().map(str::to_owned)
+        };
+        assert_eq!(written(&mut books, b"1.50\ta\\\tb\t-0.25"), None);
+        assert_eq!(written(&mut books, b"\\N\t\t2.00"), None);
+        assert_eq!(written(&mut books, b"1.5\t\t2.00"), Some("a".to_owned()));
+        assert_eq!(written(&mut books, b"1.00\t"), Some("b".to_owned()));
         let seal = books.seal(Kind::Map, String::new(), 0, None);
         assert_eq!((seal.ok, seal.totals["a"].as_str(), seal.totals["b"].as_str()), (4, "2.50", "1.75"));
     }

@@ -8,7 +8,7 @@ mod lane;
 use crate::exit::{Error, Result};
 use crate::input::{Boms, Cutter, Line};
 use crate::output::keyed::{self, Carried};
-use crate::output::{Books, Kind, Provenance, Seal, reject_line, seal_line};
+use crate::output::{Books, Kind, Provenance, Seal, line_hash, reject_line, seal_line};
 use crate::record::{Fast, Fields, Judge, Reason, Row, Verdict, split};
 use crate::scan::Tier;
 use crate::spec::{Raw, Spec};
@@ -212,15 +212,19 @@ impl<'s> Writer<'s> {
         let from = Self::provenance(&self.split, &self.books);
         let (delimiter, keep) = (self.spec.delimiter, self.spec.raw);
         match self.mode {
-            Mode::Temp => self.books.reject(why, reject_line(&mut sink.out, delimiter, why, from, raw, keep)),
+            Mode::Temp => {
+                let line = reject_line(&mut sink.out, delimiter, why, from, raw, keep);
+                self.books.reject(why, line_hash(line));
+            }
             Mode::Plain => {
-                self.books.reject(why, reject_line(&mut sink.rejects, delimiter, why, from, raw, keep));
+                let line = reject_line(&mut sink.rejects, delimiter, why, from, raw, keep);
+                self.books.reject(why, line_hash(line));
             }
             Mode::Keyed(_) => {
                 self.scratch.clear();
                 let line = reject_line(&mut self.scratch, delimiter, why, from, raw, keep);
                 keyed::line(&mut sink.out, Carried::Reject, from, line);
-                self.books.reject(why, line);
+                self.books.reject(why, line_hash(line));
             }
             Mode::Fail => {
                 let (reason, column) = why;

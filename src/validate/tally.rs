@@ -81,11 +81,11 @@ impl<'s> Tally<'s> {
     }
 }
 
-/// The longest line that a task may write, generously: a duplicate's raw line is a row, escaped once more; a seal has
-/// at most one count for each reason and name, and a file's name.
+/// The longest line that a task may write, generously: a seal has at most one count for each reason and name, and a
+/// file's name.
 fn longest_line(spec: &Spec) -> usize {
     let names = spec.columns.len() + spec.rules.len() + 1;
-    spec.max_temp_line().saturating_mul(2).saturating_add(names.saturating_mul(4096)).saturating_add(1 << 20)
+    spec.max_temp_line().saturating_add(names.saturating_mul(4096)).saturating_add(1 << 20)
 }
 
 impl Count<'_> {
@@ -118,7 +118,7 @@ impl Count<'_> {
 
     fn row(&mut self, row: &[u8]) -> Result<(), String> {
         // A row is booked whatever its shape: it is what Hive would load.
-        let booked = self.books.written_row(row);
+        let booked = self.books.written_row(row, line_hash(row));
         let columns = escape::split(row, self.spec.delimiter).count();
         if columns != self.columns {
             return Err(format!("has {columns} columns; the spec writes {}", self.columns));
@@ -136,9 +136,10 @@ impl Count<'_> {
         let shape = raw.is_some() && next().is_none() && number(start) && number(record);
         let name = column.and_then(|column| self.names.get(column));
         // Like a row, it is booked whatever its shape, so that one fault is told once.
-        self.books.reject((reason, name.copied().unwrap_or_default()), line);
+        let hash = line_hash(line);
+        self.books.reject((reason, name.copied().unwrap_or_default()), hash);
         if reason == Reason::Duplicate {
-            self.duplicate_checksum = self.duplicate_checksum.wrapping_add(line_hash(line));
+            self.duplicate_checksum = self.duplicate_checksum.wrapping_add(hash);
         }
         if !shape {
             return Err("is a reject, but not reason, column, file, split start, record, raw line".to_owned());

@@ -16,7 +16,8 @@ use crate::books::{Written, checksum, map, read, split_at};
 use crate::config;
 use crate::stream::{cut, damage, line_ends, spoil};
 
-const PREFER: [&str; 9] = ["", "n", "n desc", "m", "m desc", "day asc", "day desc", "note", "note desc"];
+const PREFER: [&str; 11] =
+    ["", "id", "code desc", "n", "n desc", "m", "m desc", "day asc", "day desc", "note", "note desc"];
 
 fn dedup_spec(prefer: &[&str], unique: bool) -> Spec {
     let prefer: Vec<&&str> = prefer.iter().filter(|text| !text.is_empty()).collect();
