@@ -51,16 +51,13 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let aggregate = column.map(|column| Aggregate::new(&spec, column));
     let mut reducer = Reducer::new(&spec, aggregate);
     let mut out = environment::stdout()?;
-    let mut lines = Vec::new();
     let mut progress = Progress::default();
     read_blocks(io::stdin().lock(), "standard input", |block| {
-        reducer.feed(block, &mut lines)?;
-        environment::drain(&mut lines, &mut out, "standard output")?;
+        reducer.feed(block, &mut out)?;
         progress.advance(block.len(), || format!("{} lines", reducer.lines()));
         Ok(())
     })?;
-    let seal = reducer.finish(&mut lines)?;
-    environment::drain(&mut lines, &mut out, "standard output")?;
+    let seal = reducer.finish(&mut out)?;
     report(&seal);
     progress.finish(|| summary(&seal));
     Ok(Exit::Done)

@@ -25,6 +25,7 @@ pub struct Books<'s> {
     pub ok: u64,
     bytes: u64,
     checksum: u64,
+    reject_checksum: u64,
     rejected: BTreeMap<(Reason, &'s str), u64>,
     replaced: BTreeMap<usize, u64>,
     totals: Vec<Total>,
@@ -32,10 +33,10 @@ pub struct Books<'s> {
     sum_places: Vec<usize>,
 }
 
-/// The hash of one row, as a checksum adds it up.
+/// The hash of one row or reject line, as a checksum adds it up.
 #[must_use]
-pub fn row_hash(row: &[u8]) -> u64 {
-    xxh3_64(row)
+pub fn line_hash(line: &[u8]) -> u64 {
+    xxh3_64(line)
 }
 
 impl<'s> Books<'s> {
@@ -52,6 +53,7 @@ impl<'s> Books<'s> {
             ok: 0,
             bytes: 0,
             checksum: 0,
+            reject_checksum: 0,
             rejected: BTreeMap::new(),
             replaced: BTreeMap::new(),
             totals,
@@ -72,13 +74,13 @@ impl<'s> Books<'s> {
         }
     }
 
-    /// Books a row that was judged before, with its columns as they stand in the temp line. Fails where a column
-    /// with a control total is not a number of its scale.
+    /// Books a row that was judged before, with its columns as they stand in the temp line, and its hash. Fails where
+    /// a column with a control total is not a number of its scale.
     ///
     /// # Errors
     /// The name of that column.
-    pub fn written_row(&mut self, row: &[u8]) -> Result<(), &'s str> {
-        self.count(row);
+    pub fn written_row(&mut self, row: &[u8], hash: u64) -> Result<(), &'s str> {
+        self.count_hashed(row, hash);
         if self.totals.is_empty() {
             return Ok(());
         }
@@ -105,13 +107,19 @@ impl<'s> Books<'s> {
     }
 
     fn count(&mut self, row: &[u8]) {
-        self.ok += 1;
-        self.bytes += row.len() as u64;
-        self.checksum = self.checksum.wrapping_add(row_hash(row));
+        self.count_hashed(row, line_hash(row));
     }
 
-    /// Books a rejected record under its reason and the column's or rule's name.
-    pub fn reject(&mut self, reason: Reason, column: &'s str) {
+    fn count_hashed(&mut self, row: &[u8], hash: u64) {
+        self.ok += 1;
+        self.bytes += row.len() as u64;
+        self.checksum = self.checksum.wrapping_add(hash);
+    }
+
+    /// Books a rejected record under its reason and the column's or rule's name, with the hash of its reject line as it
+    /// was written, without the line feed.
+    pub fn reject(&mut self, (reason, column): (Reason, &'s str), hash: u64) {
+        self.reject_checksum = self.reject_checksum.wrapping_add(hash);
         *self.rejected.entry((reason, column)).or_default() += 1;
     }
 
@@ -144,6 +152,7 @@ impl<'s> Books<'s> {
             headers: self.headers,
             bytes: self.bytes,
             checksum: self.checksum,
+            reject_checksum: self.reject_checksum,
             totals: totals.map(|(column, total)| (name(*column), total.to_string())).collect(),
             reduced: None,
         }
@@ -165,10 +174,13 @@ mod tests {
         let columns: String = columns.iter().map(|(name, more)| column(name, more)).collect();
         let spec = crate::spec::parse(&(text.to_owned() + &columns)).unwrap();
         let mut books = Books::new(&spec);
-        assert_eq!(books.written_row(b"1.50\ta\\\tb\t-0.25"), Ok(()));
-        assert_eq!(books.written_row(b"\\N\t\t2.00"), Ok(()));
-        assert_eq!(books.written_row(b"1.5\t\t2.00"), Err("a"));
-        assert_eq!(books.written_row(b"1.00\t"), Err("b"));
+        let written = |books: &mut Books<'_>, row: &[u8]| {
+            books.written_row(row, line_hash(row)).err().map(str::to_owned)
+        };
+        assert_eq!(written(&mut books, b"1.50\ta\\\tb\t-0.25"), None);
+        assert_eq!(written(&mut books, b"\\N\t\t2.00"), None);
+        assert_eq!(written(&mut books, b"1.5\t\t2.00"), Some("a".to_owned()));
+        assert_eq!(written(&mut books, b"1.00\t"), Some("b".to_owned()));
         let seal = books.seal(Kind::Map, String::new(), 0, None);
         assert_eq!((seal.ok, seal.totals["a"].as_str(), seal.totals["b"].as_str()), (4, "2.50", "1.75"));
     }

@@ -82,24 +82,35 @@ pub fn line(out: &mut Vec<u8>, carried: Carried, from: Provenance, temp_line: &[
 /// Whether a group's key is the one that a row with this field is put under.
 #[must_use]
 pub fn is_group_key(key: &[u8], field: &[u8]) -> bool {
-    let mut made = Carried::Group.mark().to_vec();
-    if field == escape::NULL {
-        made.push(b'%');
-    } else {
-        key_part(&escape::unescape(field), &mut made);
+    let Some(mut key) = key.strip_prefix(Carried::Group.mark()) else { return false };
+    if field == escape::NULL || field.is_empty() && !key.is_empty() {
+        // A bad value that was replaced by nothing is keyed as NULL is.
+        return key == b"%";
     }
-    // A bad value that was replaced by nothing is keyed as NULL is.
-    key == made || field.is_empty() && key == b"g:%"
+    // Byte by byte: a long group is not to be there once more.
+    let mut bytes = field.iter();
+    while let Some(byte) = bytes.next() {
+        let byte = if *byte == b'\\' { bytes.next().unwrap_or(byte) } else { byte };
+        let Some(rest) = key.strip_prefix(key_byte(byte, &mut [0; 3])) else { return false };
+        key = rest;
+    }
+    key.is_empty()
 }
 
 /// Appends bytes with controls, `%` and `,` as `%XX`: one field, one line, and no two texts alike.
 fn key_part(text: &[u8], out: &mut Vec<u8>) {
     for byte in text {
-        if matches!(byte, 0..0x20 | b'%' | b',' | 0x7f) {
-            let _ = write!(out, "%{byte:02X}");
-        } else {
-            out.push(*byte);
-        }
+        out.extend_from_slice(key_byte(byte, &mut [0; 3]));
+    }
+}
+
+fn key_byte<'b>(byte: &'b u8, code: &'b mut [u8; 3]) -> &'b [u8] {
+    if matches!(byte, 0..0x20 | b'%' | b',' | 0x7f) {
+        let hex = |half: u8| b"0123456789ABCDEF"[usize::from(half)];
+        *code = [b'%', hex(byte >> 4), hex(byte & 15)];
+        code
+    } else {
+        std::slice::from_ref(byte)
     }
 }
 
@@ -174,21 +185,24 @@ fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     Some((&text[..place], &text[place + 1..]))
 }
 
-/// Decodes a payload into `out`, which is cleared first. `false` where it was no payload.
+/// Decodes a payload: as it stands, or where a byte of it was encoded, in `scratch`. `None` where it was no payload.
 #[must_use]
-pub fn decode(payload: &[u8], out: &mut Vec<u8>) -> bool {
-    out.clear();
+pub fn decode<'p>(payload: &'p [u8], scratch: &'p mut Vec<u8>) -> Option<&'p [u8]> {
+    let Some(mut at) = memchr::memchr(1, payload) else { return Some(payload) };
+    scratch.clear();
     let mut rest = payload;
-    while let Some(at) = memchr::memchr(1, rest) {
-        out.extend_from_slice(&rest[..at]);
+    loop {
+        scratch.extend_from_slice(&rest[..at]);
         match rest.get(at + 1) {
-            Some(code @ 1..=2) => out.push(code - 1),
-            _ => return false,
+            Some(code @ 1..=2) => scratch.push(code - 1),
+            _ => return None,
         }
         rest = &rest[at + 2..];
+        let Some(next) = memchr::memchr(1, rest) else { break };
+        at = next;
     }
-    out.extend_from_slice(rest);
-    true
+    scratch.extend_from_slice(rest);
+    Some(scratch)
 }
 
 /// A row's provenance: file, split start and record. `None` where it is none.
@@ -261,10 +275,31 @@ mod tests {
             let (a, b) = (encode(&left), encode(&right));
             let behind = |encoded: &[u8]| [encoded, b"\0p"].concat();
             prop_assert_eq!(behind(&a).cmp(&behind(&b)), left.cmp(&right));
-            let mut back = Vec::new();
-            prop_assert!(decode(&a, &mut back));
-            prop_assert_eq!(back, left);
+            let mut scratch = Vec::new();
+            prop_assert_eq!(decode(&a, &mut scratch), Some(&left[..]));
         }
+    }
+
+    #[test]
+    fn a_group_is_known_by_its_key() {
+        let key = |field: &[u8]| {
+            let mut key = b"g:".to_vec();
+            if field == escape::NULL {
+                key.push(b'%');
+            } else {
+                key_part(&escape::unescape(field), &mut key);
+            }
+            key
+        };
+        let fields: [&[u8]; 9] = [b"", b"\\N", b"\\\\N", b"a", b"ab", b"a,b", b"%", b"%2C", b"\\\t\\"];
+        for one in fields {
+            for other in fields {
+                // NULL's key is also that of a value that was replaced by nothing.
+                let same = one == other || one == escape::NULL && other.is_empty();
+                assert_eq!(is_group_key(&key(one), other), same, "{one:?} {other:?}");
+            }
+        }
+        assert!(!is_group_key(b"k:a", b"a"));
     }
 
     #[test]

@@ -7,7 +7,8 @@ mod page;
 mod reject;
 mod seal;
 
-pub use books::{Books, row_hash};
+pub use books::{Books, line_hash};
 pub use page::Page;
-pub use reject::{Provenance, reject_line};
+pub use reject::{Provenance, reject_in_pieces, reject_line};
 pub use seal::{Kind, Passed, Reduced, Rejected, Seal, place, seal_line};
+pub(crate) use seal::{from_hex, to_hex};

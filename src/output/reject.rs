@@ -1,13 +1,15 @@
 //! The line that a rejected record becomes: reason, column, file, split start, record, raw line.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use xxhash_rust::xxh3::Xxh3;
 
-use super::escape;
+use super::{escape, line_hash};
 use crate::record::Reason;
-use crate::spec::Raw;
+use crate::spec::{Raw, Spec};
 
 /// Where a record comes from.
 #[derive(Debug, Clone, Copy)]
@@ -20,15 +22,62 @@ pub struct Provenance<'a> {
     pub record: u64,
 }
 
-/// Appends a reject line with its line feed.
-pub fn reject_line(
-    out: &mut Vec<u8>,
+/// Appends a reject line with its line feed; returns it without, as the books want it.
+pub fn reject_line<'o>(
+    out: &'o mut Vec<u8>,
     delimiter: u8,
     (reason, column): (Reason, &str),
     from: Provenance,
     raw: &[u8],
     keep: Raw,
-) {
+) -> &'o [u8] {
+    let start = out.len();
+    head(out, delimiter, (reason, column), from);
+    if reason == Reason::Encoding {
+        // Its `/` and `=` can be the delimiter.
+        escape::field(STANDARD.encode(kept(raw, keep)).as_bytes(), delimiter, out);
+    } else {
+        escape::field(&kept(raw, keep), delimiter, out);
+    }
+    let end = out.len();
+    out.push(b'\n');
+    &out[start..end]
+}
+
+/// How much of a raw line `reject_in_pieces` escapes at once.
+const PIECE: usize = 64 * 1024;
+
+/// Appends a duplicate's reject line as `reject_line` does, for a row that may be so long that there should not be a
+/// second one: `each` may write and empty the buffer after each piece. Returns the line's hash.
+///
+/// # Errors
+/// What `each` returns.
+pub fn reject_in_pieces<E>(
+    out: &mut Vec<u8>,
+    spec: &Spec,
+    why: (Reason, &str),
+    from: Provenance,
+    raw: &[u8],
+    mut each: impl FnMut(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<u64, E> {
+    if raw.len() <= PIECE {
+        return Ok(line_hash(reject_line(out, spec.delimiter, why, from, raw, spec.raw)));
+    }
+    let mut hash = Xxh3::new();
+    let mut start = out.len();
+    head(out, spec.delimiter, why, from);
+    for piece in raw.chunks(PIECE) {
+        escape::field(&kept(piece, spec.raw), spec.delimiter, out);
+        hash.update(&out[start..]);
+        each(out)?;
+        start = out.len();
+    }
+    out.push(b'\n');
+    Ok(hash.digest())
+}
+
+/// All of a reject line before the raw line.
+fn head(out: &mut Vec<u8>, delimiter: u8, (reason, column): (Reason, &str), from: Provenance) {
     out.extend_from_slice(reason.name().as_bytes());
     out.push(delimiter);
     out.extend_from_slice(column.as_bytes());
@@ -40,22 +89,15 @@ pub fn reject_line(
     out.push(delimiter);
     let _ = write!(out, "{}", from.record);
     out.push(delimiter);
-    let redacted: Vec<u8>;
-    let raw = match keep {
-        Raw::Keep => raw,
-        Raw::Redact => {
-            redacted = redact(raw);
-            &redacted
-        }
-        Raw::None => b"",
-    };
-    if reason == Reason::Encoding {
-        // Its `/` and `=` can be the delimiter.
-        escape::field(STANDARD.encode(raw).as_bytes(), delimiter, out);
-    } else {
-        escape::field(raw, delimiter, out);
+}
+
+/// What is kept of a raw line.
+fn kept(raw: &[u8], keep: Raw) -> Cow<'_, [u8]> {
+    match keep {
+        Raw::Keep => raw.into(),
+        Raw::Redact => redact(raw).into(),
+        Raw::None => b"".into(),
     }
-    out.push(b'\n');
 }
 
 /// The structure of a line without its values: digits as `9`, letters and all beyond ASCII as `x`.
@@ -89,5 +131,30 @@ mod tests {
         );
         assert_eq!(line(Reason::Date, b"secret", Raw::None), "date\tc\ta\\\tb.csv\t7\t3\t\n");
         assert_eq!(line(Reason::Encoding, b"\xff", Raw::Keep), "encoding\tc\ta\\\tb.csv\t7\t3\t/w==\n");
+    }
+
+    #[test]
+    fn a_line_in_pieces_is_the_line() {
+        let spec = |raw: &str| {
+            let text = format!(
+                "version = 1\n[table]\nname = \"t\"\n[quarantine]\nraw = \"{raw}\"\n[[column]]\nname = \"a\"\ntype = \"text\"\n"
+            );
+            crate::spec::parse(&text).unwrap()
+        };
+        let (why, from) = ((Reason::Duplicate, ""), Provenance { file: b"-", split_start: 0, record: 1 });
+        let raw: Vec<u8> = (0_u8..251).cycle().take(3 * PIECE + 5).collect();
+        for spec in ["keep", "redact", "none"].map(spec) {
+            for length in [0, PIECE, PIECE + 1, raw.len()] {
+                let (mut whole, mut page, mut pieces) = (Vec::new(), Vec::new(), Vec::new());
+                let line = reject_line(&mut whole, spec.delimiter, why, from, &raw[..length], spec.raw);
+                let hash = line_hash(line);
+                let found = reject_in_pieces(&mut page, &spec, why, from, &raw[..length], |page| {
+                    pieces.append(page);
+                    Ok::<_, ()>(())
+                });
+                pieces.append(&mut page);
+                assert_eq!((found, pieces == whole), (Ok(hash), true), "{length} {:?}", spec.raw);
+            }
+        }
     }
 }

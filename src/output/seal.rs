@@ -57,6 +57,10 @@ pub struct Seal {
     /// line feed. As 16 hexadecimal digits: JSON readers lose digits of larger numbers.
     #[serde(serialize_with = "to_hex", deserialize_with = "from_hex")]
     pub checksum: u64,
+    /// The same sum over the reject lines that the task made, each whole but for its line feed: for a reducer its
+    /// duplicates, not what it passed on.
+    #[serde(serialize_with = "to_hex", deserialize_with = "from_hex")]
+    pub reject_checksum: u64,
     /// Exact control totals of the rows written, by column.
     pub totals: BTreeMap<String, String>,
     /// What only a reducer counts.
@@ -104,13 +108,14 @@ pub fn seal_line(out: &mut Vec<u8>, delimiter: u8, seal: &Seal) {
     out.push(b'\n');
 }
 
-// serde hands over a reference.
+/// Writes a checksum as 16 hexadecimal digits. serde hands over a reference.
 #[allow(clippy::trivially_copy_pass_by_ref)]
-fn to_hex<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn to_hex<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{number:016x}"))
 }
 
-fn from_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+/// Reads what `to_hex` wrote.
+pub(crate) fn from_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = String::deserialize(deserializer)?;
     u64::from_str_radix(&text, 16).map_err(de::Error::custom)
 }

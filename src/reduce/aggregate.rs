@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::PAGE;
 use crate::exit::{Error, Result};
 use crate::output::{escape, keyed};
 use crate::spec::Spec;
@@ -65,10 +66,21 @@ impl<'s> Aggregate<'s> {
         Ok(())
     }
 
-    /// Appends a line for each group, `group count sum...`, and forgets them.
-    pub fn write(&mut self, out: &mut Vec<u8>) {
+    /// Appends a line for each group, `group count sum...`, and forgets them. `room` may write and empty the page at
+    /// any place.
+    ///
+    /// # Errors
+    /// What `room` returns.
+    pub fn write(
+        &mut self,
+        out: &mut Vec<u8>,
+        mut room: impl FnMut(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<()> {
         for (group, (count, totals)) in std::mem::take(&mut self.groups) {
-            out.extend_from_slice(&group);
+            for piece in group.chunks(PAGE) {
+                out.extend_from_slice(piece);
+                room(out)?;
+            }
             let texts = std::iter::once(count.to_string()).chain(totals.iter().map(ToString::to_string));
             for text in texts {
                 out.push(self.spec.delimiter);
@@ -76,5 +88,6 @@ impl<'s> Aggregate<'s> {
             }
             out.push(b'\n');
         }
+        Ok(())
     }
 }

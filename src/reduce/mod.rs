@@ -1,23 +1,35 @@
-//! The reducer's task: sorted keyed lines in, temp lines out, one winner a key. No I/O, flat memory.
+//! The reducer's task: sorted keyed lines in, temp lines out, one winner a key. Memory is flat.
 //!
 //! The order of the lines is the whole algorithm (see [`crate::output::keyed`]): the first row of a key wins,
 //! and rows that equal it stand right behind it. So one row is remembered, however many share its key.
+//!
+//! A line can be many times as long as its record, so what is held of a long one is bounded, too: one line (see
+//! [`sorted`]), its row where it stands there in another form, and the row that won.
 
 mod aggregate;
+mod sorted;
 
 pub use aggregate::Aggregate;
 
+use std::io::Write;
+
 use crate::exit::{Error, Result};
-use crate::input::{Boms, Cutter, Line};
 use crate::output::keyed::{self, Carried, Keyed};
-use crate::output::{Books, Kind, Passed, Provenance, Reduced, Seal, reject_line, row_hash, seal_line};
+use crate::output::{Books, Kind, Passed, Provenance, Reduced, Seal, line_hash, reject_in_pieces, seal_line};
 use crate::record::Reason;
 use crate::spec::Spec;
+
+use sorted::{Line, Sorted};
+
+/// How much output is gathered before it is written.
+const PAGE: usize = 256 * 1024;
+
+const DUPLICATE: (Reason, &str) = (Reason::Duplicate, "");
 
 /// One reducer over one sorted stream.
 #[derive(Debug)]
 pub struct Reducer<'s> {
-    cutter: Cutter,
+    sorted: Sorted,
     line: LineReducer<'s>,
 }
 
@@ -29,14 +41,12 @@ struct LineReducer<'s> {
     lines: u64,
     reduced: Reduced,
     received: u64,
-    /// The last line: the next one must not sort before it.
-    previous: Vec<u8>,
-    /// The key that is being reduced, with its mark; empty before the first.
-    key: Vec<u8>,
-    /// The encoded row that won it.
+    /// The row that won the key that is being reduced.
     winner: Vec<u8>,
     /// A decoded payload.
     row: Vec<u8>,
+    /// Output that is not written yet.
+    page: Vec<u8>,
 }
 
 impl<'s> Reducer<'s> {
@@ -49,11 +59,8 @@ impl<'s> Reducer<'s> {
             received_checksum: 0,
             passed: Passed { rejects: 0, seals: 0 },
         };
-        // A record's bytes can double by Hive's escapes, once more as a duplicate's row, and once more as a payload;
-        // what `replace` and a key add is small beside the constant.
-        let longest = spec.max_temp_line().saturating_mul(4).saturating_add(1 << 16);
         Self {
-            cutter: Cutter::new(longest, Boms::None),
+            sorted: Sorted::new(spec.max_keyed_line()),
             line: LineReducer {
                 spec,
                 books: Books::new(spec),
@@ -61,20 +68,21 @@ impl<'s> Reducer<'s> {
                 lines: 0,
                 reduced,
                 received: 0,
-                previous: Vec::new(),
-                key: Vec::new(),
                 winner: Vec::new(),
                 row: Vec::new(),
+                page: Vec::new(),
             },
         }
     }
 
-    /// Takes the next bytes of the stream and appends to `out`.
+    /// Takes the next bytes of the stream, and writes to `out` what they make.
     ///
     /// # Errors
-    /// `Input` where a line is no keyed line, is too long for one, or sorts before the line above it.
-    pub fn feed(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        self.cutter.feed(block, |line| self.line.take(line, out))
+    /// `Input` where a line is no keyed line, is too long for one, or sorts before the line above it; where `out`
+    /// can't be written.
+    pub fn feed(&mut self, block: &[u8], out: &mut impl Write) -> Result<()> {
+        self.sorted.feed(block, |line| self.line.take(line, out))?;
+        drain(&mut self.line.page, out)
     }
 
     /// Ends the stream. Where nothing came in, nothing goes out: Hadoop would drop it, and so the books must
@@ -82,9 +90,9 @@ impl<'s> Reducer<'s> {
     ///
     /// # Errors
     /// As `feed`.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<Seal> {
-        self.cutter.finish(|line| self.line.take(line, out))?;
-        Ok(self.line.finish(out))
+    pub fn finish(mut self, out: &mut impl Write) -> Result<Seal> {
+        self.sorted.finish(|line| self.line.take(line, out))?;
+        self.line.finish(out)
     }
 
     /// Lines read so far.
@@ -95,11 +103,10 @@ impl<'s> Reducer<'s> {
 }
 
 impl LineReducer<'_> {
-    fn take(&mut self, line: Line, out: &mut Vec<u8>) -> Result<()> {
+    /// Takes a line; returns how long its key is.
+    fn take(&mut self, line: Line, out: &mut impl Write) -> Result<usize> {
         self.lines += 1;
-        // Hadoop Streaming puts a TAB (and an empty value) behind a line that is all key.
-        let bytes = line.bytes.strip_suffix(b"\t").unwrap_or(line.bytes);
-        if bytes < self.previous.as_slice() {
+        if !line.sorted {
             return Err(Error::Input(format!(
                 "line {} sorts before the line above it; sort the mapper's output with LC_ALL=C sort",
                 self.lines
@@ -111,84 +118,87 @@ impl LineReducer<'_> {
                 self.lines
             )));
         }
-        let keyed = keyed::parse(bytes).ok_or_else(|| self.no_keyed_line())?;
+        let keyed = keyed::parse(line.bytes).ok_or_else(|| no_keyed_line(self.lines))?;
         match keyed.carried {
-            Carried::Row | Carried::Group => self.row(&keyed, out)?,
+            Carried::Row => self.row(&keyed, line.same_key, out)?,
+            Carried::Group => self.group(&keyed, line.same_key, out)?,
             Carried::Reject | Carried::Seal => self.pass(&keyed, out)?,
         }
-        self.previous.clear();
-        self.previous.extend_from_slice(bytes);
-        Ok(())
+        room(&mut self.page, out)?;
+        Ok(keyed.key.len())
     }
 
-    fn row(&mut self, keyed: &Keyed, out: &mut Vec<u8>) -> Result<()> {
-        if !keyed::decode(keyed.payload, &mut self.row) {
-            return Err(self.no_keyed_line());
-        }
+    /// A row under its dedup key.
+    fn row(&mut self, keyed: &Keyed, same_key: bool, out: &mut impl Write) -> Result<()> {
+        let Self { spec, books, aggregate, page, .. } = self;
+        let no_keyed_line = || no_keyed_line(self.lines);
+        let row = keyed::decode(keyed.payload, &mut self.row).ok_or_else(no_keyed_line)?;
+        let hash = line_hash(row);
         self.received += 1;
-        self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(row_hash(&self.row));
-        if keyed.carried == Carried::Group {
-            let Some(aggregate) = &mut self.aggregate else {
-                return Err(Error::Usage(
-                    "these lines are keyed for sums; give --aggregate NAME as the mapper was given"
-                        .to_owned(),
-                ));
-            };
-            if self.key != keyed.key {
-                // All rows of a group stand together, so its sums are complete.
-                aggregate.write(out);
-                self.key.clear();
-                self.key.extend_from_slice(keyed.key);
-            }
-            self.books.ok += 1;
-            return aggregate.add(&self.row, Some(keyed.key), self.lines);
+        self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(hash);
+        if same_key && self.winner == row {
+            self.reduced.copies += 1;
+            return Ok(());
         }
-        if self.key == keyed.key {
-            if self.winner == keyed.payload {
-                self.reduced.copies += 1;
-                return Ok(());
+        if same_key {
+            let (file, split_start, record) =
+                keyed::provenance(keyed.provenance).ok_or_else(no_keyed_line)?;
+            self.reduced.duplicates += 1;
+            if aggregate.is_none() {
+                let from = Provenance { file: &file, split_start, record };
+                let hash = reject_in_pieces(page, spec, DUPLICATE, from, row, |page| room(page, out))?;
+                books.reject(DUPLICATE, hash);
             }
-            return self.duplicate(keyed, out);
+            return Ok(());
         }
-        self.key.clear();
-        self.key.extend_from_slice(keyed.key);
         self.winner.clear();
-        self.winner.extend_from_slice(keyed.payload);
-        if let Some(aggregate) = &mut self.aggregate {
-            aggregate.add(&self.row, None, self.lines)?;
+        self.winner.extend_from_slice(row);
+        if let Some(aggregate) = aggregate {
+            aggregate.add(row, None, self.lines)?;
         } else {
-            out.extend_from_slice(b"ok");
-            out.push(self.spec.delimiter);
-            out.extend_from_slice(&self.row);
-            out.push(b'\n');
+            page.extend_from_slice(b"ok");
+            page.push(spec.delimiter);
+            for piece in row.chunks(PAGE) {
+                page.extend_from_slice(piece);
+                room(page, out)?;
+            }
+            page.push(b'\n');
         }
-        self.books.written_row(&self.row).map_err(|column| {
+        books.written_row(row, hash).map_err(|column| {
+            let line = self.lines;
             Error::Input(format!(
-                "line {}: {column} is no number of its scale; was it made by this spec?",
-                self.lines
+                "line {line}: {column} is no number of its scale; was it made by this spec?"
             ))
         })
     }
 
-    fn duplicate(&mut self, keyed: &Keyed, out: &mut Vec<u8>) -> Result<()> {
-        let (file, split_start, record) =
-            keyed::provenance(keyed.provenance).ok_or_else(|| self.no_keyed_line())?;
-        self.reduced.duplicates += 1;
-        self.books.reject(Reason::Duplicate, "");
-        if self.aggregate.is_none() {
-            let from = Provenance { file: &file, split_start, record };
-            reject_line(out, self.spec.delimiter, (Reason::Duplicate, ""), from, &self.row, self.spec.raw);
+    /// A row under the column that it is summed by.
+    fn group(&mut self, keyed: &Keyed, same_key: bool, out: &mut impl Write) -> Result<()> {
+        let row = keyed::decode(keyed.payload, &mut self.row).ok_or_else(|| no_keyed_line(self.lines))?;
+        self.received += 1;
+        self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(line_hash(row));
+        let Some(aggregate) = &mut self.aggregate else {
+            return Err(Error::Usage(
+                "these lines are keyed for sums; give --aggregate NAME as the mapper was given".to_owned(),
+            ));
+        };
+        if !same_key {
+            // All rows of a group stand together, so its sums are complete.
+            aggregate.write(&mut self.page, |page| room(page, out))?;
         }
-        Ok(())
+        self.books.ok += 1;
+        aggregate.add(row, Some(keyed.key), self.lines)
     }
 
-    fn pass(&mut self, keyed: &Keyed, out: &mut Vec<u8>) -> Result<()> {
-        if !keyed::decode(keyed.payload, &mut self.row) {
-            return Err(self.no_keyed_line());
-        }
+    /// A mapper's reject or seal.
+    fn pass(&mut self, keyed: &Keyed, out: &mut impl Write) -> Result<()> {
+        let line = keyed::decode(keyed.payload, &mut self.row).ok_or_else(|| no_keyed_line(self.lines))?;
         if self.aggregate.is_none() {
-            out.extend_from_slice(&self.row);
-            out.push(b'\n');
+            for piece in line.chunks(PAGE) {
+                self.page.extend_from_slice(piece);
+                room(&mut self.page, out)?;
+            }
+            self.page.push(b'\n');
         }
         match keyed.carried {
             Carried::Reject => self.reduced.passed.rejects += 1,
@@ -197,20 +207,33 @@ impl LineReducer<'_> {
         Ok(())
     }
 
-    fn no_keyed_line(&self) -> Error {
-        Error::Input(format!("line {} is not a keyed line; it must come from mapper --keyed", self.lines))
-    }
-
-    fn finish(mut self, out: &mut Vec<u8>) -> Seal {
+    fn finish(mut self, out: &mut impl Write) -> Result<Seal> {
         self.books.lines = self.lines;
         self.books.records = self.received;
         let mut seal = self.books.seal(Kind::Reduce, String::new(), 0, None);
         seal.reduced = Some(self.reduced);
         match self.aggregate {
-            Some(mut aggregate) => aggregate.write(out),
-            None if self.lines > 0 => seal_line(out, self.spec.delimiter, &seal),
+            Some(mut aggregate) => aggregate.write(&mut self.page, |page| room(page, out))?,
+            None if self.lines > 0 => seal_line(&mut self.page, self.spec.delimiter, &seal),
             None => {}
         }
-        seal
+        drain(&mut self.page, out)?;
+        Ok(seal)
     }
+}
+
+fn no_keyed_line(line: u64) -> Error {
+    Error::Input(format!("line {line} is not a keyed line; it must come from mapper --keyed"))
+}
+
+/// Makes room on a page that is full.
+fn room(page: &mut Vec<u8>, out: &mut impl Write) -> Result<()> {
+    if page.len() < PAGE { Ok(()) } else { drain(page, out) }
+}
+
+/// Writes and empties a page.
+fn drain(page: &mut Vec<u8>, out: &mut impl Write) -> Result<()> {
+    out.write_all(page).map_err(Error::io("cannot write to standard output"))?;
+    page.clear();
+    Ok(())
 }

@@ -177,6 +177,8 @@ pub(super) fn dedup(reader: &mut Reader, names: &Names, value: &Value) -> Option
             }
         }
     }
+    // Rows of one key are alike in it: it decides nothing, and would only make lines longer.
+    prefer.retain(|(index, _)| !key.contains(index));
     let across_partitions = options.choice(reader, "scope", &[("run", false), ("table", true)]);
     options.finish(reader, "[dedup]");
     Some(Dedup { key, prefer, across_partitions: across_partitions.unwrap_or(false) })

@@ -239,10 +239,24 @@ impl Spec {
         self.columns.iter().filter(|column| column.transform.is_some())
     }
 
-    /// An upper bound of a temp line's bytes: every byte of a record escaped, every column replaced.
+    /// An upper bound of the bytes of a row's or a reject's temp line: what a record has can be escaped, and once more
+    /// as a duplicate's row.
     #[must_use]
     pub fn max_temp_line(&self) -> usize {
-        self.input.max_record_bytes.saturating_mul(6).saturating_add(self.max_row_beyond_its_line() + 4096)
+        self.max_line(4)
+    }
+
+    /// An upper bound of a keyed line's bytes: a byte of the record can have three in the key, and three in the payload
+    /// where it is the output's delimiter and one that payloads encode. What `prefer` has of it is less than a key has.
+    #[must_use]
+    pub fn max_keyed_line(&self) -> usize {
+        self.max_line(6)
+    }
+
+    fn max_line(&self, times: usize) -> usize {
+        // A file's name and numbers are small beside the constant.
+        let record = self.input.max_record_bytes.saturating_add(self.max_row_beyond_its_line());
+        record.saturating_mul(times).saturating_add(1 << 16)
     }
 
     /// An upper bound of the bytes that values put in place of shorter ones add to a row.

@@ -8,7 +8,7 @@ mod lane;
 use crate::exit::{Error, Result};
 use crate::input::{Boms, Cutter, Line};
 use crate::output::keyed::{self, Carried};
-use crate::output::{Books, Kind, Provenance, Seal, reject_line, seal_line};
+use crate::output::{Books, Kind, Provenance, Seal, line_hash, reject_line, seal_line};
 use crate::record::{Fast, Fields, Judge, Reason, Row, Verdict, split};
 use crate::scan::Tier;
 use crate::spec::{Raw, Spec};
@@ -170,7 +170,6 @@ impl LineTask<'_> {
             }
             Verdict::Reject(reason, column) => {
                 writer.books.records += 1;
-                writer.books.reject(reason, column);
                 return writer.reject((reason, column), line.bytes, sink);
             }
         }
@@ -178,7 +177,7 @@ impl LineTask<'_> {
     }
 }
 
-impl Writer<'_> {
+impl<'s> Writer<'s> {
     fn provenance<'a>(split: &'a Split, books: &Books) -> Provenance<'a> {
         Provenance { file: split.file.as_bytes(), split_start: split.start, record: books.records }
     }
@@ -208,17 +207,24 @@ impl Writer<'_> {
         }
     }
 
-    fn reject(&mut self, why: (Reason, &str), raw: &[u8], sink: &mut Sink) -> Result<()> {
+    /// Writes and books a rejected record.
+    fn reject(&mut self, why: (Reason, &'s str), raw: &[u8], sink: &mut Sink) -> Result<()> {
         let from = Self::provenance(&self.split, &self.books);
         let (delimiter, keep) = (self.spec.delimiter, self.spec.raw);
         match self.mode {
-            Mode::Temp => reject_line(&mut sink.out, delimiter, why, from, raw, keep),
-            Mode::Plain => reject_line(&mut sink.rejects, delimiter, why, from, raw, keep),
+            Mode::Temp => {
+                let line = reject_line(&mut sink.out, delimiter, why, from, raw, keep);
+                self.books.reject(why, line_hash(line));
+            }
+            Mode::Plain => {
+                let line = reject_line(&mut sink.rejects, delimiter, why, from, raw, keep);
+                self.books.reject(why, line_hash(line));
+            }
             Mode::Keyed(_) => {
                 self.scratch.clear();
-                reject_line(&mut self.scratch, delimiter, why, from, raw, keep);
-                self.scratch.pop();
-                keyed::line(&mut sink.out, Carried::Reject, from, &self.scratch);
+                let line = reject_line(&mut self.scratch, delimiter, why, from, raw, keep);
+                keyed::line(&mut sink.out, Carried::Reject, from, line);
+                self.books.reject(why, line_hash(line));
             }
             Mode::Fail => {
                 let (reason, column) = why;

@@ -132,6 +132,8 @@ impl Part {
         let mut lines = 0_u64;
         for piece in pieces {
             part.shown.add(spec, &piece.shown)?;
+            part.shown.duplicate_checksum =
+                part.shown.duplicate_checksum.wrapping_add(piece.duplicate_checksum);
             for seal in &piece.seals {
                 match seal.kind {
                     Kind::Map => part.map.add(spec, seal)?,
@@ -230,9 +232,13 @@ impl Part {
         let duplicates = self.shown.rejected_duplicates();
         let rejects = self.shown.rejected_count() - duplicates;
         let mut compare = |what, says, shows| problems.compare(&self.name, what, says, shows);
-        compare("duplicates", self.reduce.duplicates, duplicates);
+        let as_many = compare("duplicates", self.reduce.duplicates, duplicates);
         compare("rejects passed through", self.reduce.passed_rejects, rejects);
         compare("mappers' seals passed through", self.reduce.passed_seals, self.map.seals);
+        if as_many {
+            let checksums = [self.reduce.duplicate_checksum, self.shown.duplicate_checksum];
+            problems.compare_checksums(&self.name, "duplicates", checksums);
+        }
     }
 
     /// A part that no seal closes may only be empty: a reducer without input writes nothing.
@@ -276,7 +282,7 @@ impl Part {
     }
 }
 
-/// The rejects of the mappers by reason and column.
+/// The rejects of the mappers: how many by reason and column, and whether they are the same.
 fn check_rejects(part: &str, seals: &Sum, shown: &Sum, problems: &mut Problems) {
     let places = [seals, shown].into_iter().flat_map(|sum| &sum.rejected);
     let mut places: Vec<(&str, &str)> = places
@@ -285,10 +291,16 @@ fn check_rejects(part: &str, seals: &Sum, shown: &Sum, problems: &mut Problems) 
         .collect();
     places.sort_unstable();
     places.dedup();
+    let mut as_many = true;
     for (reason, column) in places {
         let count = |sum: &Sum| sum.rejected.get(reason).and_then(|columns| columns.get(column)).copied();
         let what = format!("rejects of {}", place(reason, column));
-        problems.compare(part, &what, count(seals).unwrap_or(0), count(shown).unwrap_or(0));
+        as_many &= problems.compare(part, &what, count(seals).unwrap_or(0), count(shown).unwrap_or(0));
+    }
+    // As with rows: another number is one fault, not two.
+    if as_many {
+        let checksums = [seals, shown].map(Sum::mapped_reject_checksum);
+        problems.compare_checksums(part, "rejects", checksums);
     }
 }
 

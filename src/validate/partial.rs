@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Error, Result};
-use crate::output::Seal;
+use crate::output::{Seal, from_hex, to_hex};
 
 /// The key of every partial in the shuffle: one reducer takes them all.
 const KEY: &[u8] = b"audit";
@@ -17,6 +17,9 @@ pub struct Partial {
     pub start: u64,
     /// The lines as a seal would tell them; its `lines` are all of the stream.
     pub shown: Seal,
+    /// What the duplicates add to the checksum of the rejects shown: reducers made those, mappers all others.
+    #[serde(serialize_with = "to_hex", deserialize_with = "from_hex")]
+    pub duplicate_checksum: u64,
     /// Lines that are no temp lines.
     pub bad: u64,
     /// The first of them.

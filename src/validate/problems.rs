@@ -22,12 +22,24 @@ impl Problems {
         }
     }
 
-    /// Notes one where what the seals say is not what the lines show.
-    pub fn compare(&mut self, part: &str, what: &str, says: u128, shows: u128) {
-        if says != shows {
+    /// Notes one where what the seals say is not what the lines show; returns whether it is.
+    pub fn compare(&mut self, part: &str, what: &str, says: u128, shows: u128) -> bool {
+        let equal = says == shows;
+        if !equal {
             let why = if shows < says { LESS } else { MORE };
             let (says, shows) = (grouped(says), grouped(shows));
             self.note(format!("{part}: the seals say {says} {what}, the lines show {shows}: {why}"));
+        }
+        equal
+    }
+
+    /// Notes one where lines that are as many as were sealed have another checksum.
+    pub fn compare_checksums(&mut self, part: &str, what: &str, [says, shows]: [u64; 2]) {
+        if says != shows {
+            self.note(format!(
+                "{part}: the {what} are not those that were sealed: the seals say checksum {says:016x}, the lines \
+                 show {shows:016x}: {EDITED}"
+            ));
         }
     }
 
@@ -41,6 +53,7 @@ impl Problems {
 }
 
 const LESS: &str = "the file was cut short or edited after the job; run transform again";
+const EDITED: &str = "the file was edited after the job; run transform again";
 const MORE: &str = "a seal is missing, or lines were added after the job; run transform again";
 
 #[cfg(test)]

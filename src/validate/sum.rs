@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::output::{Reduced, Seal};
+use crate::output::{Kind, Reduced, Seal};
 use crate::spec::Spec;
 use crate::transform::Total;
 
@@ -20,6 +20,9 @@ pub struct Sum {
     pub headers: u128,
     pub bytes: u128,
     pub checksum: u64,
+    pub reject_checksum: u64,
+    /// What duplicates add to it.
+    pub duplicate_checksum: u64,
     pub rejected: Rejected,
     pub replaced: BTreeMap<String, u128>,
     pub totals: BTreeMap<String, Total>,
@@ -63,6 +66,8 @@ impl Sum {
             headers: seal.headers.into(),
             bytes: seal.bytes.into(),
             checksum: seal.checksum,
+            reject_checksum: seal.reject_checksum,
+            duplicate_checksum: if seal.kind == Kind::Reduce { seal.reject_checksum } else { 0 },
             rejected: seal.rejected.iter().map(|(reason, columns)| (reason.clone(), wide(columns))).collect(),
             replaced: wide(&seal.replaced),
             totals: totals(spec, seal)?.into_iter().map(|(name, total)| (name.to_owned(), total)).collect(),
@@ -84,6 +89,8 @@ impl Sum {
         self.headers += other.headers;
         self.bytes += other.bytes;
         self.checksum = self.checksum.wrapping_add(other.checksum);
+        self.reject_checksum = self.reject_checksum.wrapping_add(other.reject_checksum);
+        self.duplicate_checksum = self.duplicate_checksum.wrapping_add(other.duplicate_checksum);
         for (reason, columns) in &other.rejected {
             merge(self.rejected.entry(reason.clone()).or_default(), columns);
         }
@@ -101,6 +108,11 @@ impl Sum {
     /// Records rejected, duplicates among them.
     pub fn rejected_count(&self) -> u128 {
         self.rejected.values().flat_map(BTreeMap::values).sum()
+    }
+
+    /// The checksum of the rejects that mappers made.
+    pub fn mapped_reject_checksum(&self) -> u64 {
+        self.reject_checksum.wrapping_sub(self.duplicate_checksum)
     }
 
     /// The duplicates among the rejects.

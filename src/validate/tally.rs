@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::lines::{Line, Lines};
 use super::partial::{BadLine, Partial};
 use super::sum;
-use crate::output::{Books, Kind, Seal, escape};
+use crate::output::{Books, Kind, Seal, escape, line_hash};
 use crate::record::Reason;
 use crate::spec::Spec;
 
@@ -29,6 +29,8 @@ struct Count<'s> {
     /// What may stand in a reject line's column: nothing, a column, a rule.
     names: HashMap<&'s [u8], &'s str>,
     seals: Vec<Seal>,
+    /// What the duplicates add to the rejects' checksum.
+    duplicate_checksum: u64,
     bad: u64,
     told: Vec<BadLine>,
 }
@@ -46,6 +48,7 @@ impl<'s> Tally<'s> {
             columns: spec.kept().count(),
             names,
             seals: Vec::new(),
+            duplicate_checksum: 0,
             bad: 0,
             told: Vec::new(),
         };
@@ -72,17 +75,17 @@ impl<'s> Tally<'s> {
         if let Some(line) = rest {
             self.count.take(line);
         }
-        let Count { books, seals, bad, told, .. } = self.count;
+        let Count { books, seals, duplicate_checksum, bad, told, .. } = self.count;
         let shown = books.seal(Kind::Map, String::new(), 0, None);
-        Partial { part, start, shown, bad, told, cut_short, seals }
+        Partial { part, start, shown, duplicate_checksum, bad, told, cut_short, seals }
     }
 }
 
-/// The longest line that a task may write, generously: a duplicate's raw line is a row, escaped once more; a seal has
-/// at most one count for each reason and name, and a file's name.
+/// The longest line that a task may write, generously: a seal has at most one count for each reason and name, and a
+/// file's name.
 fn longest_line(spec: &Spec) -> usize {
     let names = spec.columns.len() + spec.rules.len() + 1;
-    spec.max_temp_line().saturating_mul(2).saturating_add(names.saturating_mul(4096)).saturating_add(1 << 20)
+    spec.max_temp_line().saturating_add(names.saturating_mul(4096)).saturating_add(1 << 20)
 }
 
 impl Count<'_> {
@@ -107,7 +110,7 @@ impl Count<'_> {
             (b"ok", Some(row)) => self.row(row),
             (b"seal", Some(json)) => self.seal(json),
             (status, rest) => match Reason::parse(status) {
-                Some(reason) => self.reject(reason, rest.unwrap_or_default()),
+                Some(reason) => self.reject(reason, line, rest.unwrap_or_default()),
                 None => Err("does not begin with ok, a reject reason or seal".to_owned()),
             },
         }
@@ -115,7 +118,7 @@ impl Count<'_> {
 
     fn row(&mut self, row: &[u8]) -> Result<(), String> {
         // A row is booked whatever its shape: it is what Hive would load.
-        let booked = self.books.written_row(row);
+        let booked = self.books.written_row(row, line_hash(row));
         let columns = escape::split(row, self.spec.delimiter).count();
         if columns != self.columns {
             return Err(format!("has {columns} columns; the spec writes {}", self.columns));
@@ -123,7 +126,7 @@ impl Count<'_> {
         booked.map_err(|column| format!("has no number of the spec's scale in {column}"))
     }
 
-    fn reject(&mut self, reason: Reason, fields: &[u8]) -> Result<(), String> {
+    fn reject(&mut self, reason: Reason, line: &[u8], fields: &[u8]) -> Result<(), String> {
         let mut fields = escape::split(fields, self.spec.delimiter);
         let mut next = || fields.next();
         let (column, _file, start, record, raw) = (next(), next(), next(), next(), next());
@@ -133,7 +136,11 @@ impl Count<'_> {
         let shape = raw.is_some() && next().is_none() && number(start) && number(record);
         let name = column.and_then(|column| self.names.get(column));
         // Like a row, it is booked whatever its shape, so that one fault is told once.
-        self.books.reject(reason, name.copied().unwrap_or_default());
+        let hash = line_hash(line);
+        self.books.reject((reason, name.copied().unwrap_or_default()), hash);
+        if reason == Reason::Duplicate {
+            self.duplicate_checksum = self.duplicate_checksum.wrapping_add(hash);
+        }
         if !shape {
             return Err("is a reject, but not reason, column, file, split start, record, raw line".to_owned());
         }

@@ -12,8 +12,8 @@ use crate::sealed;
 
 const MAPPER: &str = env!("CARGO_BIN_EXE_mapper");
 const REDUCER: &str = env!("CARGO_BIN_EXE_reducer");
-const BINARIES: [&str; 4] =
-    [MAPPER, REDUCER, env!("CARGO_BIN_EXE_validator"), env!("CARGO_BIN_EXE_sluicebox")];
+const VALIDATOR: &str = env!("CARGO_BIN_EXE_validator");
+const BINARIES: [&str; 4] = [MAPPER, REDUCER, VALIDATOR, env!("CARGO_BIN_EXE_sluicebox")];
 
 const SPEC: &str = "version = 1\n[table]\nname = \"t\"\n[dedup]\nkey = [\"id\"]\n\
                     [[column]]\nname = \"id\"\ntype = \"integer\"\n[[column]]\nname = \"note\"\ntype = \"text\"\n";
@@ -197,15 +197,20 @@ fn flat_in(
     for _ in 0..(1 << 21) / tail.len() {
         stdin.write_all(tail).unwrap();
     }
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let peak = peak(&child);
     drop(stdin);
     let out = reader.join().unwrap().unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(peak < FLAT, "{peak} kB");
     out
+}
+
+/// The high-water mark of a process's memory, in kB.
+fn peak(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 fn chunks(chunk: &[u8], count: usize) -> impl Iterator<Item = Vec<u8>> + use<> {
@@ -267,6 +272,59 @@ fn a_key_of_200_000_rows_takes_no_memory() {
     let counts = seal.reduced.unwrap();
     assert_eq!((seal.ok, counts.duplicates, counts.copies), (2, 199_998, 1 + tails - 1));
     assert_eq!(seal.records, 200_000 + tails);
+}
+
+/// A record's bytes stand in a keyed line more than once, and escaped: these are the longest lines that there are.
+#[test]
+fn the_longest_keyed_lines_take_no_more_memory_than_the_limit() {
+    let column = |name| format!("[[column]]\nname = \"{name}\"\ntype = \"text\"\n");
+    let columns: String = ["k", "p", "v"].map(column).concat();
+    let folder = folder();
+    let long = (1 << 20) - 64;
+    for (output, key, prefer, text) in [("\\t", 1, long, "\\"), ("\\u0001", long, 1, "\u{1}")] {
+        let spec = format!(
+            "version = 1\n[table]\nname = \"t\"\n[output]\ndelimiter = \"{output}\"\n[dedup]\nkey = [\"k\"]\n\
+             prefer = [\"p\", \"k desc\"]\n{columns}"
+        );
+        fs::write(folder.path().join("table.toml"), spec).unwrap();
+        let row = |n: usize| format!("{},{},{n}\n", text.repeat(key), "\t".repeat(prefer)).into_bytes();
+        // A few rows of one key, and an exact copy.
+        let rows = || [1, 1, 2, 3].map(row).into_iter();
+        let after = format!("x,x,{}\n", "y".repeat(4000));
+        let tail = |arguments: &[&str]| {
+            let mut mapper = assert_cmd::Command::from(command(MAPPER, &folder));
+            let ended =
+                mapper.args(arguments).arg("--no-header").write_stdin(after.as_str()).output().unwrap();
+            ended.stdout.split_inclusive(|byte| *byte == b'\n').next().unwrap().to_vec()
+        };
+        for (mapper, reducer) in [(&["--keyed"][..], &[][..]), (&["--aggregate", "k"], &["--aggregate", "k"])]
+        {
+            let map = [mapper, &["--no-header"]].concat();
+            let keyed = flat_in(&folder, MAPPER, &map, rows(), after.as_bytes());
+            let mut lines: Vec<&[u8]> = keyed.split_inclusive(|byte| *byte == b'\n').collect();
+            lines.retain(|line| line.len() > 1 << 20);
+            lines.sort_unstable();
+            assert_eq!(lines.len(), 4);
+            let lines: Vec<Vec<u8>> = lines.into_iter().map(<[u8]>::to_vec).collect();
+            let out = flat_in(&folder, REDUCER, reducer, lines.into_iter(), &tail(mapper));
+            assert!(!reducer.is_empty() || out.len() > 1 << 20);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_no_keyed_line_takes_no_more_memory_than_the_limit() {
+    for binary in [REDUCER, VALIDATOR] {
+        let folder = folder();
+        let (child, mut stdin) = spawn(binary, &[], &folder);
+        for _ in 0..64 {
+            stdin.write_all(&b"k".repeat(1 << 20)).unwrap();
+        }
+        let peak = peak(&child);
+        drop(stdin);
+        assert!(!child.wait_with_output().unwrap().status.success());
+        assert!(peak < FLAT, "{peak} kB");
+    }
 }
 
 #[test]

@@ -112,7 +112,10 @@ fn clean_rows_are_all_ok() {
 fn an_index_column_that_is_dropped_changes_nothing() {
     let arguments = ["--rows", "2000", "--dirt", "0.3", "--seed", "4"];
     let bare = map("sales.toml", &generate(&arguments).stdout);
-    let indexed = map("sales_indexed.toml", &generate(&[&arguments[..], &["--index"]].concat()).stdout);
+    let mut indexed = map("sales_indexed.toml", &generate(&[&arguments[..], &["--index"]].concat()).stdout);
+    // The raw lines of rejects have the index.
+    assert_ne!(indexed.reject_checksum, bare.reject_checksum);
+    indexed.reject_checksum = bare.reject_checksum;
     // A line that lost its last field, or is too long, is so with an index too.
     assert_eq!(indexed, bare);
 }

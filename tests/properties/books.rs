@@ -19,6 +19,10 @@ pub struct Written {
     pub out: Vec<u8>,
     pub rows: Vec<Vec<u8>>,
     pub rejects: Vec<Reject>,
+    /// The lines of the rejects, whole but for the line feed.
+    pub reject_lines: Vec<Vec<u8>>,
+    /// All seals, in their order; the last one is the task's own.
+    pub seals: Vec<Seal>,
     pub seal: Seal,
 }
 
@@ -49,10 +53,19 @@ pub fn map(spec: &Spec, split: Split, blocks: &[&[u8]], no_header: bool) -> Writ
     read(spec, sink.out, seal)
 }
 
+/// The rejects and the seal of a mapper whose rejects go apart; its first line may be a record.
+pub fn map_apart(spec: &Spec, split: Split, text: &[u8]) -> (Vec<u8>, Seal) {
+    let mut sink = Sink::default();
+    let mut task = Task::new(spec, split, Mode::Plain, true, Tier::best());
+    task.feed(text, &mut sink).unwrap();
+    let seal = task.finish(&mut sink).unwrap();
+    (sink.rejects, seal)
+}
+
 /// Takes temp lines apart and holds them against the last seal among them.
 pub fn read(spec: &Spec, out: Vec<u8>, seal: Seal) -> Written {
-    let (mut rows, mut rejects) = (Vec::new(), Vec::new());
-    let mut sealed = Vec::new();
+    let (mut rows, mut rejects, mut reject_lines) = (Vec::new(), Vec::new(), Vec::new());
+    let mut seals = Vec::new();
     for line in out.split_inclusive(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\n").expect("a line feed ends each line");
         let fields: Vec<Vec<u8>> = escape::split(line, spec.delimiter).map(escape::unescape).collect();
@@ -61,18 +74,19 @@ pub fn read(spec: &Spec, out: Vec<u8>, seal: Seal) -> Written {
                 assert_eq!(fields.len(), 1 + spec.kept().count());
                 rows.push(line[3..].to_vec());
             }
-            b"seal" => sealed.push(serde_json::from_slice::<Seal>(&fields[1]).expect("a seal is JSON")),
+            b"seal" => seals.push(serde_json::from_slice::<Seal>(&fields[1]).expect("a seal is JSON")),
             reason => {
                 let reason = String::from_utf8(reason.to_vec()).unwrap();
                 assert_eq!(fields.len(), 6, "{reason}");
                 let raw = fields[5].clone();
                 let raw = if reason == "encoding" { STANDARD.decode(raw).unwrap() } else { raw };
+                reject_lines.push(line.to_vec());
                 rejects.push(Reject { reason, column: String::from_utf8(fields[1].clone()).unwrap(), raw });
             }
         }
     }
-    assert_eq!(sealed.last(), Some(&seal), "the seal is the last line");
-    Written { out, rows, rejects, seal }
+    assert_eq!(seals.last(), Some(&seal), "the seal is the last line");
+    Written { out, rows, rejects, reject_lines, seals, seal }
 }
 
 /// The books of one mapper balance, and are those of what it wrote.
@@ -89,6 +103,7 @@ pub fn hold_books(table: &Table, text: &[u8], written: &Written) -> Result<(), T
     prop_assert_eq!(&seal.rejected, &rejected);
     prop_assert_eq!(seal.bytes, written.rows.iter().map(|row| row.len() as u64).sum::<u64>());
     prop_assert_eq!(seal.checksum, checksum(&written.rows));
+    prop_assert_eq!(seal.reject_checksum, checksum(&written.reject_lines));
     for column in table.sums() {
         let place = table.place(column);
         let mut sum = 0_i128;
@@ -103,6 +118,6 @@ pub fn hold_books(table: &Table, text: &[u8], written: &Written) -> Result<(), T
     Ok(())
 }
 
-pub fn checksum(rows: &[Vec<u8>]) -> u64 {
-    rows.iter().fold(0, |sum, row| xxhash_rust::xxh3::xxh3_64(row).wrapping_add(sum))
+pub fn checksum(lines: &[Vec<u8>]) -> u64 {
+    lines.iter().fold(0, |sum, line| xxhash_rust::xxh3::xxh3_64(line).wrapping_add(sum))
 }

@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use sluicebox::output::Seal;
 use sluicebox::task::Split;
 
-use crate::books::{hold_books, map, split_at};
+use crate::books::{hold_books, map, map_apart, split_at};
 use crate::config;
 use crate::naive::naive;
 use crate::stream::{body, cut, damage, line_ends, spoil};
@@ -54,6 +54,10 @@ proptest! {
         prop_assert_eq!(&map(&spec, Split::stdin(), &blocks, true).out, &written.out);
         let bytes: Vec<&[u8]> = text.chunks(1).collect();
         prop_assert_eq!(&map(&spec, Split::stdin(), &bytes, true).out, &written.out);
+        // Rejects that go apart are the same lines, and so are their books.
+        let (apart, seal) = map_apart(&spec, Split::stdin(), &text);
+        prop_assert_eq!(apart, body(&written.reject_lines, "\n"));
+        prop_assert_eq!(&seal, &written.seal);
         for reject in written.rejects.iter().filter(|reject| reject.reason != "too_long") {
             // As a later split, so that a mark at its beginning is kept as it was.
             let again = map(&spec, split_at(1, 0), &[&reject.raw], true);

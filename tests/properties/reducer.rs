@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
-use sluicebox::output::escape;
+use sluicebox::output::{Kind, escape};
 use sluicebox::reduce::Reducer;
 use sluicebox::scan::Tier;
 use sluicebox::spec::{Spec, parse};
@@ -16,7 +16,8 @@ use crate::books::{Written, checksum, map, read, split_at};
 use crate::config;
 use crate::stream::{cut, damage, line_ends, spoil};
 
-const PREFER: [&str; 9] = ["", "n", "n desc", "m", "m desc", "day asc", "day desc", "note", "note desc"];
+const PREFER: [&str; 11] =
+    ["", "id", "code desc", "n", "n desc", "m", "m desc", "day asc", "day desc", "note", "note desc"];
 
 fn dedup_spec(prefer: &[&str], unique: bool) -> Spec {
     let prefer: Vec<&&str> = prefer.iter().filter(|text| !text.is_empty()).collect();
@@ -157,6 +158,12 @@ proptest! {
         prop_assert_eq!(counts.passed.rejects, mapped.rejects.len() as u64);
         prop_assert_eq!(counts.passed.seals, splits.len() as u64);
         prop_assert_eq!(seal.checksum, checksum(&winners));
+        // What reducers reject is under their seals, all other rejects under the mappers' that came with them.
+        let (own, passed): (Vec<_>, Vec<_>) =
+            reduced.reject_lines.iter().cloned().partition(|line| line.starts_with(b"duplicate\t"));
+        prop_assert_eq!(seal.reject_checksum, checksum(&own));
+        let mappers = reduced.seals.iter().filter(|seal| seal.kind == Kind::Map);
+        prop_assert_eq!(mappers.fold(0_u64, |sum, seal| sum.wrapping_add(seal.reject_checksum)), checksum(&passed));
         for (place, name) in [(2, "n"), (3, "m")] {
             let sum = winners.iter().filter_map(|row| {
                 let text = escape::split(row, b'\t').nth(place).unwrap();

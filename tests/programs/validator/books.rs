@@ -5,6 +5,15 @@ use sluicebox::validate::{Terms, judge};
 
 use super::{CSV, DEDUP, Table, lines, partial, replace};
 
+const REJECTS_CHANGED: &str = "the whole output: the rejects are not those that were sealed";
+
+/// The text with another first digit behind the first `key`.
+fn bent(text: &[u8], key: &str) -> Vec<u8> {
+    let at = text.windows(key.len()).position(|part| part == key.as_bytes()).unwrap() + key.len();
+    let digit = if text[at] == b'0' { b"1" } else { b"0" };
+    [&text[..at], digit, &text[at + 1..]].concat()
+}
+
 #[test]
 fn a_whole_output_balances() {
     let table = Table::new("", "");
@@ -74,6 +83,46 @@ fn every_change_of_the_output_is_found() {
 }
 
 #[test]
+fn a_reject_that_is_not_the_one_that_was_sealed_is_found() {
+    let table = Table::new("", "");
+    // Two rejects of one reason and column.
+    let whole = table.map(&[], &[], CSV.replace("1,2024-01-01,10.00", "1,2024-01-01,dear").as_bytes());
+    let all = lines(&whole);
+    let [one, two]: [usize; 2] = (0..all.len())
+        .filter(|at| all[*at].starts_with(b"money\tamount"))
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    let copied = |from: usize, to: usize| {
+        let mut all = all.clone();
+        all[to] = all[from].clone();
+        all.concat()
+    };
+    let says = "standard input: the rejects are not those that were sealed: the seals say checksum ";
+    for changed in [
+        copied(one, two),
+        copied(two, one),
+        replace(&whole, "dear", "deer"),
+        replace(&whole, "\t-\t0\t1\t1,2024-01-01,dear", "\t-\t0\t2\t1,2024-01-01,dear"),
+        replace(&whole, "\t-\t0\t1\t1,2024-01-01,dear", "\t+\t0\t1\t1,2024-01-01,dear"),
+        replace(&whole, "7,2024-01-07\n", "7,2024-01-08\n"),
+        bent(&whole, "\"reject_checksum\":\""),
+    ] {
+        let ended = table.validate(&[], &changed);
+        ended.fails_with(says);
+        assert_eq!(ended.problems().lines().count(), 1, "{}", ended.problems());
+        assert!(ended.err.contains(&format!("problem: {says}")), "{}", ended.err);
+    }
+    // The lines may come in any order.
+    let mut other = all.clone();
+    other.swap(one, two);
+    table.validate(&[], &other.concat()).passes();
+    // A reject that is gone is one fault, not two.
+    let gone = [&all[..one], &all[one + 1..]].concat().concat();
+    assert_eq!(table.validate(&[], &gone).problems().lines().count(), 1);
+}
+
+#[test]
 fn every_change_after_the_shuffle_is_found() {
     let table = Table::new("", DEDUP);
     // One exact copy, and three rows whose key another row wins.
@@ -114,11 +163,20 @@ fn every_change_after_the_shuffle_is_found() {
         &replace(&whole, "duplicate\t\t-", "money\tamount\t-"),
         "say 1 rejects of money/amount, the lines show 2",
     );
-    let key = "received_checksum\":\"";
-    let at = whole.windows(key.len()).position(|text| text == key.as_bytes()).unwrap() + key.len();
-    let digit = if whole[at] == b'0' { b"1" } else { b"0" };
-    let bent = [&whole[..at], digit, &whole[at + 1..]].concat();
-    check(&bent, "the shuffle: the reducers did not receive the rows that the mappers wrote");
+    check(
+        &bent(&whole, "\"received_checksum\":\""),
+        "the shuffle: the reducers did not receive the rows that the mappers wrote",
+    );
+    // A reject for another one of its kind, by whoever made it.
+    let duplicates: Vec<usize> = (0..all.len()).filter(|at| all[*at].starts_with(b"duplicate\t")).collect();
+    for (to, from) in [(0, 1), (1, 2), (2, 0)] {
+        let mut changed = all.clone();
+        changed[duplicates[to]] = all[duplicates[from]].clone();
+        check(&changed.concat(), "duplicates are not those that were sealed");
+    }
+    check(&replace(&whole, "5,2024-01-05,much", "5,2024-01-05,such"), REJECTS_CHANGED);
+    check(&replace(&whole, "\t20.50\n", "\t20.05\n"), "duplicates are not those that were sealed");
+    check(&replace(&whole, "\t-\t0\t14\t", "\t-\t0\t15\t"), "duplicates are not those that were sealed");
 
     // A reducer's part without its seal is told by its name.
     let end = parts[1].len() - lines(&parts[1]).last().unwrap().len();

@@ -146,12 +146,13 @@ proptest! {
             lines
         };
         let same = sorted(&text) == sorted(&clean);
-        // A byte in a reject's raw line is covered by no checksum.
-        let uncovered = matches!(fault, Fault::Byte(..)) && rows(&text) == rows(&clean);
+        // A seal's own counts of what no line shows, as values replaced, are covered by no checksum.
+        let uncovered = matches!(fault, Fault::Byte(..)) && sealed(&text) == sealed(&clean);
         prop_assert!(verdict.balanced == same || uncovered, "{verdict:?}");
     }
 }
 
-fn rows(text: &[u8]) -> Vec<Vec<u8>> {
-    lines(text).into_iter().filter(|line| line.starts_with(b"ok\t")).collect()
+/// The lines that the seals are about.
+fn sealed(text: &[u8]) -> Vec<Vec<u8>> {
+    lines(text).into_iter().filter(|line| !line.starts_with(b"seal\t")).collect()
 }

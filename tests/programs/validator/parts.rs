@@ -73,6 +73,12 @@ fn map_and_reduce_say_what_one_process_says() {
     let merged = table.validate(&["--merge", "--previous-rows", "70"], shuffled.as_bytes());
     assert_eq!((merged.code, merged.out), (0, whole.out));
     assert_eq!((merged.err, whole.code), (whole.err, 1));
+    // A reject that changed is found, in whichever piece it is.
+    let changed = replace(&text[cut..], "5,2024-01-05,much", "5,2024-01-05,such");
+    let merged = table.validate(&["--merge"], (task("99", &changed) + &one).as_bytes());
+    let expected = "part-00007: the rejects are not those that were sealed: the seals say checksum ";
+    assert!(merged.problems().starts_with(expected), "{}", merged.problems());
+    assert_eq!(merged.problems().lines().count(), 1);
     // A part that is gone is missed; nothing at all is no verdict to publish by.
     let lost = table.validate(&["--merge"], one.as_bytes());
     assert_eq!((lost.code, &lost.verdict()["balanced"]), (0, &json!(false)));
