@@ -93,11 +93,10 @@ prepare() {
   # What daemons that were killed left.
   [[ -n $used ]] || rm -rf "$DIR/tmp"
   mkdir -p "$DIR"/{conf,logs,pids,tmp}
-  if [[ ! $DIR =~ ^[A-Za-z0-9/._-]+$ ]]; then
-    if [[ ! -s $DIR/path ]]; then printf '%s/cluster\n' "$(scratch_folder)" >"$DIR/path"; fi
-    PLAIN=$(<"$DIR/path")
-    mkdir -p "${PLAIN%/*}"
-    ln -sfn "$DIR" "$PLAIN"
+  if [[ ! $DIR =~ ^[A-Za-z0-9/._-]+$ && ! -L $PLAIN ]]; then
+    PLAIN=$(scratch_folder)/cluster
+    ln -s "$DIR" "$PLAIN"
+    printf '%s\n' "$PLAIN" >"$DIR/path"
   fi
   ln -sfn "$ENGINE_JARS" "$DIR/jars"
   cluster_at "$DIR"
@@ -317,12 +316,12 @@ containers() {
 
 ## kill_containers NAME
 kill_containers() {
-  local pids tries
-  for tries in {1..50}; do
+  local pids
+  for _ in {1..50}; do
     mapfile -t pids < <(containers "$1")
     ((${#pids[@]})) || return 0
     kill -KILL "${pids[@]}" 2>/dev/null || true
     sleep 0.1
   done
-  die "$EXIT_IO" "cannot kill what $1 left: ${pids[*]} ($tries tries)"
+  die "$EXIT_IO" "cannot kill what $1 left: ${pids[*]}"
 }
