@@ -119,7 +119,7 @@ use_engine() {
 ## forget_site
 ## Drops what the caller's environment says of a site: the demo and the tests have an engine of their own.
 forget_site() {
-  unset HADOOP_CONF_DIR HIVE_CONF_DIR HADOOP_STREAMING_JAR SLUICEBOX_ROOT SLUICEBOX_ENGINE_HOME \
+  unset HADOOP_CONF_DIR HIVE_CONF_DIR HADOOP_STREAMING_JAR SLUICEBOX_ROOT SLUICEBOX_ENGINE_HOME SLUICEBOX_CLUSTER \
     SLUICEBOX_JDBC SLUICEBOX_BEELINE_OPTIONS SLUICEBOX_JOB_OPTIONS SLUICEBOX_REDUCERS SLUICEBOX_STREAMING_JAR
 }
 
@@ -127,6 +127,12 @@ forget_site() {
 ## True where `hadoop` is the embedded engine's.
 engine_in_use() {
   [[ $(command -v hadoop) == "$CHECKOUT/hadoop/engine/bin/hadoop" ]]
+}
+
+## embedded
+## True where it runs in one process, on local files: no configuration says that there is a cluster.
+embedded() {
+  engine_in_use && [[ -z ${HADOOP_CONF_DIR:-} ]]
 }
 
 ## streaming_jar

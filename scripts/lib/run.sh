@@ -40,7 +40,7 @@ tools() {
 default_root() {
   if [[ -n ${SLUICEBOX_ROOT:-} ]]; then
     printf '%s\n' "$SLUICEBOX_ROOT"
-  elif engine_in_use; then
+  elif embedded; then
     printf '%s/root\n' "${SLUICEBOX_ENGINE_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/sluicebox}"
   else
     printf '/user/%s/sluicebox\n' "$(id -un)"
@@ -59,7 +59,7 @@ check_root() {
       usage_error "--root $1: an object store has no atomic rename; use HDFS, ABFS or a file system" ;;
     *:/*) printf '%s\n' "$root" ;;
     /*)
-      if engine_in_use; then
+      if embedded; then
         printf 'file://%s\n' "$root"
       else
         # Hive keeps a location as it is written: it must say itself which file system it means.
