@@ -28,6 +28,8 @@ pub struct Books<'s> {
     rejected: BTreeMap<(Reason, &'s str), u64>,
     replaced: BTreeMap<usize, u64>,
     totals: Vec<Total>,
+    /// What is to be added to them, in units of their last digits.
+    pending: Vec<i64>,
     /// Where the columns with a control total stand in a row.
     sum_places: Vec<usize>,
 }
@@ -54,6 +56,7 @@ impl<'s> Books<'s> {
             checksum: 0,
             rejected: BTreeMap::new(),
             replaced: BTreeMap::new(),
+            pending: vec![0; spec.sums.len()],
             totals,
             sum_places: spec.sums.iter().map(|column| spec.kept_index(*column)).collect(),
         }
@@ -70,6 +73,27 @@ impl<'s> Books<'s> {
                 total.add(number);
             }
         }
+    }
+
+    /// Books a row as written, where the columns that are added up have numbers of 64 bits, in units of the last digit.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // it has one caller, in the innermost loop
+    pub fn row_of_numbers(&mut self, row: &[u8], number: impl Fn(usize) -> i64) {
+        self.count(row);
+        for (index, column) in self.spec.sums.iter().enumerate() {
+            let number = number(*column);
+            match self.pending[index].checked_add(number) {
+                Some(sum) => self.pending[index] = sum,
+                None => self.settle(index, number),
+            }
+        }
+    }
+
+    /// Adds what is pending to a total; `next` is pending then.
+    #[cold]
+    fn settle(&mut self, index: usize, next: i64) {
+        let unscaled = std::mem::replace(&mut self.pending[index], next).into();
+        self.totals[index].add(Decimal { unscaled, scale: self.spec.sum_scale(self.spec.sums[index]) });
     }
 
     /// Books a row that was judged before, with its columns as they stand in the temp line. Fails where a column
@@ -104,6 +128,8 @@ impl<'s> Books<'s> {
         Ok(())
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `row_of_numbers`
     fn count(&mut self, row: &[u8]) {
         self.ok += 1;
         self.bytes += row.len() as u64;
@@ -123,7 +149,8 @@ impl<'s> Books<'s> {
 
     /// Closes the books.
     #[must_use]
-    pub fn seal(self, kind: Kind, file: String, split_start: u64, split_length: Option<u64>) -> Seal {
+    pub fn seal(mut self, kind: Kind, file: String, split_start: u64, split_length: Option<u64>) -> Seal {
+        (0..self.pending.len()).for_each(|index| self.settle(index, 0));
         let name = |column: usize| self.spec.columns[column].name.clone();
         let mut rejected = super::Rejected::new();
         for ((reason, column), count) in &self.rejected {

@@ -2,7 +2,7 @@
 
 /// A bit for each of 16 bytes that is no ASCII digit, the first byte lowest.
 #[cfg(target_arch = "x86_64")]
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn no_digits(bytes: &[u8; 16]) -> u32 {
     #![allow(unsafe_code)]
@@ -20,7 +20,7 @@ pub fn no_digits(bytes: &[u8; 16]) -> u32 {
 
 /// A bit for each of 16 bytes that is no ASCII digit, the first byte lowest.
 #[cfg(not(target_arch = "x86_64"))]
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn no_digits(bytes: &[u8; 16]) -> u32 {
     plain(bytes)
