@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::column;
 use super::fields::{Fields, split};
-use super::kernel::{BEHIND, Column};
+use super::kernel::{BEHIND, Column, Span};
 use super::lines::{Line, Lines};
 use super::row::{self, Row};
 use crate::input::BOM;
@@ -33,6 +33,8 @@ pub struct Fast<'s> {
     header: Header<'s>,
     /// The source columns.
     columns: Vec<Column>,
+    /// How they are gone through.
+    steps: Vec<Step>,
     /// Whether numbers are all that is needed of the columns' values, unless a conversion was asked.
     only_numbers: bool,
     /// The rules, where that is so.
@@ -59,6 +61,35 @@ struct Kept<'s> {
     /// A value on its way to the page.
     text: Vec<u8>,
     row: Vec<u8>,
+}
+
+/// Some columns that are taken one after the other.
+#[derive(Debug)]
+enum Step {
+    OneByOne(Range<usize>),
+    /// Or, where a field is not usual, one by one.
+    Together(Span),
+}
+
+impl Step {
+    fn all(columns: &[Column]) -> Vec<Self> {
+        let (mut steps, mut from) = (Vec::new(), 0);
+        for span in Span::all(columns) {
+            let end = span.columns.end;
+            steps.extend([Self::OneByOne(from..span.columns.start), Self::Together(span)]);
+            from = end;
+        }
+        steps.push(Self::OneByOne(from..columns.len()));
+        steps
+    }
+
+    #[inline(always)]
+    fn columns(&self) -> Range<usize> {
+        match self {
+            Self::OneByOne(columns) => columns.clone(),
+            Self::Together(span) => span.columns.clone(),
+        }
+    }
 }
 
 /// A rule on two columns whose numbers count the same.
@@ -135,6 +166,7 @@ impl<'s> Fast<'s> {
                 text: Vec::new(),
                 row: Vec::new(),
             },
+            steps: Step::all(&columns),
             columns,
         })
     }
@@ -206,12 +238,12 @@ impl<'s> Fast<'s> {
             if self.header.may_be(&text[from..]) {
                 return None;
             }
-            let ends = &mut lines.index.ends_mut()[line.ends.clone()];
             if text[end - 1] == b'\r' {
                 // The line ends there; one of nothing else is blank.
                 (end - from > 1).then_some(())?;
-                *ends.last_mut()? -= 1;
+                lines.index.ends_mut()[line.ends.end - 1] -= 1;
             }
+            let ends = lines.index.ends_and_more().get(line.ends.start..)?;
             self.fields(simd, source, from, ends, &mut target, start)?
         };
         if self.kept.only_numbers {
@@ -230,7 +262,7 @@ impl<'s> Fast<'s> {
         Some(start..end)
     }
 
-    /// Writes the fields that end at `ends`, each with a delimiter behind it; returns where the row ends.
+    /// Writes the fields that end at the first of `ends`, each with a delimiter behind it; returns where the row ends.
     #[inline(always)]
     fn fields<S: Simd>(
         &mut self,
@@ -242,18 +274,31 @@ impl<'s> Fast<'s> {
         start: usize,
     ) -> Option<usize> {
         let (mut at, delimiter) = (start, self.kept.spec.delimiter);
-        for (column, end) in self.columns.iter_mut().zip(ends) {
-            let length = *end as usize - from;
-            let (text, room) = (source.window(from)?, target.window(at)?);
-            let written = match column.usual(simd, text, length, false, delimiter, room) {
-                Some(written) => written,
-                None => self.kept.other(column, (source, from, length), false, target, (start, at))?,
-            };
-            if column.need == Need::Value {
-                column.place = at - start..at - start + written - 1;
+        let delimiters = (self.kept.spec.input.delimiter, delimiter);
+        for step in &self.steps {
+            let (columns, ends_here) = (self.columns.get_mut(step.columns())?, ends.get(step.columns())?);
+            if S::MARKS
+                && let Step::Together(span) = step
+                && let Some(ends) = ends.get(span.columns.start - 1..).and_then(<[u32]>::first_chunk)
+                && let Some(written) = span.take(simd, columns, source, ends, delimiters, target.window(at)?)
+            {
+                from = *ends_here.last()? as usize + 1;
+                at += written;
+                continue;
             }
-            from += length + 1;
-            at += written;
+            for (column, end) in columns.iter_mut().zip(ends_here) {
+                let length = *end as usize - from;
+                let (text, room) = (source.window(from)?, target.window(at)?);
+                let written = match column.usual(simd, text, length, false, delimiter, room) {
+                    Some(written) => written,
+                    None => self.kept.other(column, (source, from, length), false, target, (start, at))?,
+                };
+                if column.need == Need::Value {
+                    column.place = at - start..at - start + written - 1;
+                }
+                from += length + 1;
+                at += written;
+            }
         }
         Some(at - 1)
     }

@@ -5,12 +5,14 @@
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cvtsi128_si64, _mm_extract_epi32, _mm_madd_epi16,
     _mm_maddubs_epi16, _mm_or_si128, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32,
-    _mm_shuffle_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm_shuffle_epi8, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_max_epu8,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x,
+    _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_sub_epi8, _pdep_u64,
 };
 
 use super::LANE;
 use super::index::{Masks, Wanted};
-use super::simd::{Day, Simd, Work};
+use super::simd::{Day, Marks, Simd, Work};
 
 /// What a machine with AVX2 can do. There is a value of this type only on such a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +113,46 @@ impl Simd for Avx2 {
         }
     }
 
+    const MARKS: bool = true;
+
+    #[inline(always)]
+    fn marks(self, text: &[u8; LANE], delimiter: u8) -> Marks {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let [low, high] = bits!(*text, [u8; LANE] => [__m256i; 2]);
+            let all = |byte: u8| _mm256_set1_epi8(byte.cast_signed());
+            let same = |byte| [_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte)];
+            let beyond = |half| {
+                let value = _mm256_sub_epi8(half, all(b'0'));
+                _mm256_cmpeq_epi8(_mm256_max_epu8(value, all(10)), value)
+            };
+            Marks {
+                others: mask([beyond(low), beyond(high)]),
+                delimiters: mask(same(all(delimiter))),
+                points: mask(same(all(b'.'))),
+                zeros: mask(same(all(b'0'))),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn deposit(self, bits: u64, mask: u64) -> u64 {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe { _pdep_u64(bits, mask) }
+    }
+
+    #[inline(always)]
+    fn replaced(self, text: &[u8; LANE], places: u64, byte: u8) -> [u8; LANE] {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let [low, high] = bits!(*text, [u8; LANE] => [__m256i; 2]);
+            let byte = _mm256_set1_epi8(byte.cast_signed());
+            let low = _mm256_blendv_epi8(low, byte, spread(places as u32));
+            let high = _mm256_blendv_epi8(high, byte, spread((places >> 32) as u32));
+            bits!([low, high], [__m256i; 2] => [u8; LANE])
+        }
+    }
+
     #[inline(always)]
     fn same(self, left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool {
         // SAFETY: that there is a `self` says that the machine has the instructions.
@@ -129,6 +171,17 @@ impl Simd for Avx2 {
 fn mask([low, high]: [__m256i; 2]) -> u64 {
     let bits = |half| u64::from(_mm256_movemask_epi8(half).cast_unsigned());
     bits(low) | bits(high) << 32
+}
+
+/// A byte with its highest bit set for each bit that is.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn spread(bits: u32) -> __m256i {
+    // Each byte of the bits goes to the eight bytes that it says something about, each of which then looks at its bit.
+    let bytes = _mm256_setr_epi64x(0, 0x0101_0101_0101_0101, 0x0202_0202_0202_0202, 0x0303_0303_0303_0303);
+    let each = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64.cast_signed());
+    let bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(bits.cast_signed()), bytes);
+    _mm256_cmpeq_epi8(_mm256_and_si256(bytes, each), each)
 }
 
 /// The weights of two digits, the first in the lower byte.

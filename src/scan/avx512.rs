@@ -4,15 +4,15 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
-    _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_shuffle_i64x2,
+    __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cmpgt_epu8_mask,
+    _mm512_cvtepu8_epi32, _mm512_mask_blend_epi8, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_shuffle_i64x2, _mm512_sub_epi8,
 };
 
 use super::LANE;
 use super::avx2::{Avx2, bits};
 use super::index::{Masks, Wanted};
-use super::simd::{Day, Simd, Work};
+use super::simd::{Day, Marks, Simd, Work};
 
 /// What a machine with these parts of AVX-512 can do. There is a value of this type only on such a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,37 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn day(self, text: &[u8; 16], places: &[u8; 16]) -> Day {
         self.0.day(text, places)
+    }
+
+    const MARKS: bool = true;
+
+    #[inline(always)]
+    fn marks(self, text: &[u8; LANE], delimiter: u8) -> Marks {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let text = bits!(*text, [u8; LANE] => __m512i);
+            let all = |byte: u8| _mm512_set1_epi8(byte.cast_signed());
+            Marks {
+                others: _mm512_cmpgt_epu8_mask(_mm512_sub_epi8(text, all(b'0')), all(9)),
+                delimiters: _mm512_cmpeq_epi8_mask(text, all(delimiter)),
+                points: _mm512_cmpeq_epi8_mask(text, all(b'.')),
+                zeros: _mm512_cmpeq_epi8_mask(text, all(b'0')),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn deposit(self, bits: u64, mask: u64) -> u64 {
+        self.0.deposit(bits, mask)
+    }
+
+    #[inline(always)]
+    fn replaced(self, text: &[u8; LANE], places: u64, byte: u8) -> [u8; LANE] {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let (text, byte) = (bits!(*text, [u8; LANE] => __m512i), _mm512_set1_epi8(byte.cast_signed()));
+            bits!(_mm512_mask_blend_epi8(places, text, byte), __m512i => [u8; LANE])
+        }
     }
 
     #[inline(always)]

@@ -68,6 +68,13 @@ impl Index {
         &self.ends.room[..self.ends.count]
     }
 
+    /// As [`Self::ends`], with more behind them, so that some can be read at once.
+    #[inline]
+    #[must_use]
+    pub fn ends_and_more(&self) -> &[u32] {
+        &self.ends.room
+    }
+
     /// As [`Self::ends`], for who knows better where one is.
     #[inline]
     pub fn ends_mut(&mut self) -> &mut [u32] {

@@ -24,7 +24,7 @@ mod window;
 pub use digits::no_digits;
 pub use index::{Index, Masks, Wanted};
 pub use portable::Portable;
-pub use simd::{Day, NOWHERE, Simd, Work};
+pub use simd::{Day, Marks, NOWHERE, Simd, Work};
 pub use window::{Source, Target, WINDOW};
 
 use crate::exit::Error;
@@ -115,10 +115,12 @@ mod tests {
         text: &'q [u8; LANE],
         other: &'q [u8; LANE],
         length: usize,
+        bits: u64,
+        mask: u64,
     }
 
     impl Work for Questions<'_> {
-        type Answer = (Vec<u64>, Vec<Day>, bool);
+        type Answer = (Vec<u64>, Day, bool, Marks, u64, [u8; LANE]);
 
         fn on<S: Simd>(self, simd: S) -> Self::Answer {
             let digits: [u8; 16] = std::array::from_fn(|at| b'0' + self.text[at] % 10);
@@ -130,8 +132,11 @@ mod tests {
             });
             (
                 numbers.collect(),
-                vec![simd.day(&digits, &places)],
+                simd.day(&digits, &places),
                 simd.same(self.text, self.other, self.length % LANE),
+                simd.marks(self.text, self.other[0]),
+                simd.deposit(self.bits, self.mask),
+                simd.replaced(self.text, self.mask, self.other[0]),
             )
         }
     }
@@ -139,7 +144,9 @@ mod tests {
     proptest! {
         #[test]
         fn every_tier_answers_as_the_portable_one(
-            text in prop::array::uniform::<_, LANE>(any::<u8>()),
+            text in prop::array::uniform::<_, LANE>(prop_oneof![any::<u8>(), b'-'..=b':']),
+            bits in any::<u64>(),
+            mask in any::<u64>(),
             change in (0..LANE, any::<u8>()),
             length in 0..LANE,
             another in any::<bool>(),
@@ -149,7 +156,7 @@ mod tests {
             if another {
                 other.reverse();
             }
-            let questions = Questions { text: &text, other: &other, length };
+            let questions = Questions { text: &text, other: &other, length, bits, mask };
             let expected = Tier::PORTABLE.run(questions);
             prop_assert_eq!(expected.2, text[..length] == other[..length]);
             for (name, tier) in Tier::available() {

@@ -2,7 +2,7 @@
 
 use super::LANE;
 use super::index::{Masks, Wanted};
-use super::simd::{Day, NOWHERE, Simd};
+use super::simd::{Day, Marks, NOWHERE, Simd};
 
 /// What every machine can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,34 @@ pub(super) fn number(text: &[u8; 16], length: usize, fraction: usize) -> u64 {
     };
     let (first, second) = (digits as u64, (digits >> 64) as u64);
     eight(first) * 100_000_000 + eight(second)
+}
+
+/// As [`Simd::marks`].
+pub(super) fn marks(text: &[u8; LANE], delimiter: u8) -> Marks {
+    Marks {
+        others: mask(text, |byte| !byte.is_ascii_digit()),
+        delimiters: mask(text, |byte| byte == delimiter),
+        points: mask(text, |byte| byte == b'.'),
+        zeros: mask(text, |byte| byte == b'0'),
+    }
+}
+
+/// As [`Simd::deposit`].
+pub(super) fn deposit(mut bits: u64, mut mask: u64) -> u64 {
+    let mut deposited = 0;
+    while mask != 0 {
+        if bits & 1 == 1 {
+            deposited |= mask & mask.wrapping_neg();
+        }
+        bits >>= 1;
+        mask &= mask - 1;
+    }
+    deposited
+}
+
+/// As [`Simd::replaced`].
+pub(super) fn replaced(text: &[u8; LANE], places: u64, byte: u8) -> [u8; LANE] {
+    std::array::from_fn(|at| if places >> at & 1 == 1 { byte } else { text[at] })
 }
 
 /// As [`Simd::day`].

@@ -31,11 +31,45 @@ pub trait Simd: Copy {
         portable::day(text, places)
     }
 
+    /// Whether it is worth while to ask for the marks of 64 bytes rather than for one number after the other.
+    const MARKS: bool = false;
+
+    /// What 64 bytes are.
+    #[inline(always)]
+    fn marks(self, text: &[u8; LANE], delimiter: u8) -> Marks {
+        portable::marks(text, delimiter)
+    }
+
+    /// The set bits of `mask` whose number, from the lowest, is that of a set bit of `bits`.
+    #[inline(always)]
+    fn deposit(self, bits: u64, mask: u64) -> u64 {
+        portable::deposit(bits, mask)
+    }
+
+    /// A text with another byte where `places` has a bit.
+    #[inline(always)]
+    fn replaced(self, text: &[u8; LANE], places: u64, byte: u8) -> [u8; LANE] {
+        portable::replaced(text, places, byte)
+    }
+
     /// Whether two texts have the same first bytes, up to 63.
     #[inline(always)]
     fn same(self, left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool {
         portable::same(left, right, length)
     }
+}
+
+/// Which of 64 bytes are what a number or its neighbours are made of, the first byte in the lowest bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// Bytes that are no digits.
+    pub others: u64,
+    /// Delimiters.
+    pub delimiters: u64,
+    /// Decimal points.
+    pub points: u64,
+    /// Zeros.
+    pub zeros: u64,
 }
 
 /// A day as it was read: nothing about it is checked.

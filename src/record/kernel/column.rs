@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::date::Date;
 use super::memo::{LONGEST, Memo};
 use super::number::{Amount, Asked, Integer};
+use super::span::Shape;
 use crate::plan::{self, Kernel, Need};
 use crate::scan::{Simd, Source, WINDOW};
 use crate::transform::{Decimal, Value};
@@ -100,6 +101,30 @@ impl Column {
             Op::Date(_) => Some(Unit::Day),
             Op::Drop | Op::Text(_) | Op::Remember(_) => None,
         }
+    }
+
+    /// How its usual texts look, where they are numbers that stand in a row as they are and no more is needed of them.
+    pub(super) fn shape(&self) -> Option<Shape> {
+        let (scale, asked) = match &self.op {
+            Op::Integer(integer) => (None, integer.asks()),
+            Op::Amount(amount) => (Some(amount.pointed()?), amount.asks()),
+            _ => return None,
+        };
+        let (least, most) = (self.lengths.trailing_zeros(), self.lengths.checked_ilog2()?);
+        // A text that may mean NULL makes a hole in the lengths.
+        let whole = self.lengths >> least == (1 << (most - least + 1)) - 1;
+        (whole && self.need != Need::Value).then_some(Shape { scale, least, most, asked })
+    }
+
+    /// Keeps the number of a usual text; `None` where it is out of bounds.
+    #[inline(always)]
+    pub(super) fn set_number(&mut self, number: i64) -> Option<()> {
+        self.number = match &self.op {
+            Op::Integer(integer) => integer.hold(number)?,
+            Op::Amount(amount) => amount.hold(number)?,
+            _ => number,
+        };
+        Some(())
     }
 
     /// The last value that `usual` or `other` wrote.

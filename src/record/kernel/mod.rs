@@ -8,10 +8,12 @@ mod column;
 mod date;
 mod memo;
 mod number;
+mod span;
 
 use crate::scan::WINDOW;
 
 pub(super) use column::Column;
+pub(super) use span::Span;
 
 /// What is put behind a copy that is to be read. It decides nothing; so that tests notice where it does, it is then
 /// what could go on with a number or a text.
@@ -21,6 +23,12 @@ pub const BEHIND: [u8; WINDOW] = [if cfg!(debug_assertions) { b'9' } else { 0 };
 #[inline(always)]
 fn piece(window: &[u8; WINDOW]) -> &[u8; 16] {
     window.first_chunk().expect("a window has more than 16 bytes")
+}
+
+/// The lowest `count` bits, below 64.
+#[inline(always)]
+fn low_bits_64(count: usize) -> u64 {
+    (1 << (count % 64)) - 1
 }
 
 /// The lowest `count` bits, below 32.

@@ -59,6 +59,17 @@ impl Integer {
         lengths(1, LONGEST)
     }
 
+    /// Whether usual texts need their value.
+    pub fn asks(&self) -> bool {
+        self.usual
+    }
+
+    /// The value itself, where it is within the bounds.
+    #[inline(always)]
+    pub fn hold(&self, value: i64) -> Option<i64> {
+        self.asked.hold(value)
+    }
+
     /// Writes a usual text of one of those lengths; returns its value where it is asked for.
     #[inline(always)]
     pub fn take(
@@ -108,6 +119,11 @@ impl Amount {
         Self { asked, usual: asked.usual(), money, scale: money.scale.into() }
     }
 
+    /// Digits behind the point, where usual texts are rows as they are.
+    pub fn pointed(&self) -> Option<usize> {
+        (self.scale > 0 && self.money.decimal == b'.').then_some(self.scale)
+    }
+
     /// Digits behind the point.
     pub fn scale(&self) -> u8 {
         self.money.scale
@@ -116,6 +132,17 @@ impl Amount {
     /// The lengths of usual texts, a bit for each. Where there is nothing behind a point no text is usual.
     pub fn lengths(&self) -> u64 {
         if self.scale == 0 { 0 } else { lengths(2 + self.scale, self.money.whole + 1 + self.scale) }
+    }
+
+    /// Whether usual texts need their value.
+    pub fn asks(&self) -> bool {
+        self.usual
+    }
+
+    /// The value itself, where it is within the bounds.
+    #[inline(always)]
+    pub fn hold(&self, value: i64) -> Option<i64> {
+        self.asked.hold(value)
     }
 
     /// Writes a usual text of one of those lengths; returns its value where it is asked for.
