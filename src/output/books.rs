@@ -1,6 +1,7 @@
 //! What a task counts while it writes. Rows and rejects are booked here and nowhere else.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -32,6 +33,47 @@ pub struct Books<'s> {
     pending: Vec<i64>,
     /// Where the columns with a control total stand in a row.
     sum_places: Vec<usize>,
+}
+
+/// Rows that were written and are still to be counted. Together they cost less than one by one: none of them is still
+/// on its way from the processor to memory.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// XXH3 goes one way for texts of up to 128 bytes and another for longer ones: they are kept apart, so that the
+    /// length of a row decides no branch.
+    short: Rows,
+    long: Rows,
+}
+
+/// A list that is written to at its end whether that is kept or not.
+#[derive(Debug, Default)]
+struct Rows {
+    rows: Vec<Range<usize>>,
+    count: usize,
+}
+
+impl Written {
+    /// Notes where a row stands.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `Books::numbers`
+    pub fn push(&mut self, row: Range<usize>) {
+        const SHORT: usize = 128;
+        let is_short = row.len() <= SHORT;
+        self.short.push(row.clone(), is_short);
+        self.long.push(row, !is_short);
+    }
+}
+
+impl Rows {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `Books::numbers`
+    fn push(&mut self, row: Range<usize>, kept: bool) {
+        if self.count == self.rows.len() {
+            self.rows.resize(2 * self.count + 16, 0..0);
+        }
+        self.rows[self.count] = row;
+        self.count += usize::from(kept);
+    }
 }
 
 /// The hash of one row, as a checksum adds it up.
@@ -75,17 +117,27 @@ impl<'s> Books<'s> {
         }
     }
 
-    /// Books a row as written, where the columns that are added up have numbers of 64 bits, in units of the last digit.
+    /// Adds up a row's numbers, where the columns that are added up have such of 64 bits, in units of the last digit. The
+    /// row itself is counted by [`Self::written`].
     #[inline(always)]
     #[allow(clippy::inline_always)] // it has one caller, in the innermost loop
-    pub fn row_of_numbers(&mut self, row: &[u8], number: impl Fn(usize) -> i64) {
-        self.count(row);
+    pub fn numbers(&mut self, number: impl Fn(usize) -> i64) {
         for (index, column) in self.spec.sums.iter().enumerate() {
             let number = number(*column);
             match self.pending[index].checked_add(number) {
                 Some(sum) => self.pending[index] = sum,
                 None => self.settle(index, number),
             }
+        }
+    }
+
+    /// Counts rows whose numbers were added up, and forgets them. They stand in a page.
+    pub fn written(&mut self, page: &[u8], rows: &mut Written) {
+        for list in [&mut rows.short, &mut rows.long] {
+            for row in &list.rows[..list.count] {
+                self.count(&page[row.clone()]);
+            }
+            list.count = 0;
         }
     }
 
@@ -129,7 +181,7 @@ impl<'s> Books<'s> {
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always)] // as `row_of_numbers`
+    #[allow(clippy::inline_always)] // as `numbers`
     fn count(&mut self, row: &[u8]) {
         self.ok += 1;
         self.bytes += row.len() as u64;

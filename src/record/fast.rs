@@ -16,7 +16,7 @@ use super::kernel::{BEHIND, Column, Span};
 use super::lines::{Line, Lines};
 use super::row::{self, Row};
 use crate::input::BOM;
-use crate::output::{Books, Page};
+use crate::output::{Books, Page, Written};
 use crate::plan::{Need, Plan};
 use crate::scan::{Portable, Simd, Source, Target, Tier, WINDOW, Wanted, Work};
 use crate::spec::{Operator, Spec};
@@ -43,6 +43,8 @@ pub struct Fast<'s> {
     room: usize,
     /// The fields of a line with quotes.
     fields: Fields,
+    /// Rows that are still to be counted.
+    written: Written,
     kept: Kept<'s>,
 }
 
@@ -63,32 +65,25 @@ struct Kept<'s> {
     row: Vec<u8>,
 }
 
-/// Some columns that are taken one after the other.
+/// Some neighbouring columns.
 #[derive(Debug)]
-enum Step {
-    OneByOne(Range<usize>),
-    /// Or, where a field is not usual, one by one.
-    Together(Span),
+struct Step {
+    columns: Range<usize>,
+    /// All of them as one piece; where that fails they are taken one by one.
+    span: Option<Span>,
 }
 
 impl Step {
     fn all(columns: &[Column]) -> Vec<Self> {
         let (mut steps, mut from) = (Vec::new(), 0);
         for span in Span::all(columns) {
-            let end = span.columns.end;
-            steps.extend([Self::OneByOne(from..span.columns.start), Self::Together(span)]);
-            from = end;
+            steps.push(Self { columns: from..span.columns.start, span: None });
+            from = span.columns.end;
+            steps.push(Self { columns: span.columns.clone(), span: Some(span) });
         }
-        steps.push(Self::OneByOne(from..columns.len()));
+        steps.push(Self { columns: from..columns.len(), span: None });
+        steps.retain(|step| !step.columns.is_empty());
         steps
-    }
-
-    #[inline(always)]
-    fn columns(&self) -> Range<usize> {
-        match self {
-            Self::OneByOne(columns) => columns.clone(),
-            Self::Together(span) => span.columns.clone(),
-        }
     }
 }
 
@@ -157,6 +152,7 @@ impl<'s> Fast<'s> {
             rules: rules.unwrap_or_default(),
             room: plan.room,
             fields: Fields::new(spec.columns.len()),
+            written: Written::default(),
             kept: Kept {
                 spec,
                 only_numbers: true,
@@ -276,9 +272,10 @@ impl<'s> Fast<'s> {
         let (mut at, delimiter) = (start, self.kept.spec.delimiter);
         let delimiters = (self.kept.spec.input.delimiter, delimiter);
         for step in &self.steps {
-            let (columns, ends_here) = (self.columns.get_mut(step.columns())?, ends.get(step.columns())?);
+            let (columns, ends_here) =
+                (self.columns.get_mut(step.columns.clone())?, ends.get(step.columns.clone())?);
             if S::MARKS
-                && let Step::Together(span) = step
+                && let Some(span) = &step.span
                 && let Some(ends) = ends.get(span.columns.start - 1..).and_then(<[u32]>::first_chunk)
                 && let Some(written) = span.take(simd, columns, source, ends, delimiters, target.window(at)?)
             {
@@ -377,18 +374,23 @@ impl Work for Rows<'_, '_, '_, '_> {
     #[inline(always)]
     fn on<S: Simd>(self, simd: S) -> Self::Answer {
         let Self { fast, text, lines, page, books } = self;
+        let mut left = None;
         while let Some(line) = lines.take() {
-            let Some(row) = fast.judge(simd, text, lines, &line, page) else { return Some(line) };
+            let Some(row) = fast.judge(simd, text, lines, &line, page) else {
+                left = Some(line);
+                break;
+            };
             books.lines += 1;
             books.records += 1;
-            let row = &page.bytes()[row];
             if fast.kept.only_numbers {
-                books.row_of_numbers(row, |column| fast.columns[column].number);
+                books.numbers(|column| fast.columns[column].number);
+                fast.written.push(row);
             } else {
-                books.row(fast.made(row));
+                books.row(fast.made(&page.bytes()[row]));
             }
         }
-        None
+        books.written(page.bytes(), &mut fast.written);
+        left
     }
 }
 

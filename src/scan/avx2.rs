@@ -10,9 +10,9 @@ use std::arch::x86_64::{
     _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_sub_epi8, _pdep_u64,
 };
 
-use super::LANE;
 use super::index::{Masks, Wanted};
 use super::simd::{Day, Marks, Simd, Work};
+use super::{LANE, portable};
 
 /// What a machine with AVX2 can do. There is a value of this type only on such a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,12 @@ impl Simd for Avx2 {
                 high: if some { mask([low, high]) } else { 0 },
             }
         }
+    }
+
+    #[inline(always)]
+    fn places(self, mask: u64, base: u32, to: &mut [u32]) {
+        // Hardly any 64 bytes have more.
+        portable::places::<12>(mask, base, to);
     }
 
     #[inline(always)]

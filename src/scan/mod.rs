@@ -15,13 +15,13 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-mod digits;
+mod bytes;
 mod index;
 mod portable;
 mod simd;
 mod window;
 
-pub use digits::no_digits;
+pub use bytes::no_digits;
 pub use index::{Index, Masks, Wanted};
 pub use portable::Portable;
 pub use simd::{Day, Marks, NOWHERE, Simd, Work};

@@ -1,6 +1,7 @@
 //! The tier for any machine: plain code, which a compiler turns into whatever the target has.
 
 use super::LANE;
+use super::bytes::{equal, high, no_digits};
 use super::index::{Masks, Wanted};
 use super::simd::{Day, Marks, NOWHERE, Simd};
 
@@ -11,43 +12,34 @@ pub struct Portable;
 impl Simd for Portable {
     #[inline(always)]
     fn masks(self, lane: &[u8; LANE], wanted: Wanted) -> Masks {
+        let same = |byte| mask(lane, |sixteen| equal(sixteen, byte));
         let [a, b, c] = wanted.odd;
         Masks {
-            delimiters: mask(lane, |byte| byte == wanted.delimiter),
-            line_feeds: mask(lane, |byte| byte == b'\n'),
-            returns: mask(lane, |byte| byte == b'\r'),
-            odd: mask(lane, |byte| byte == a || byte == b || byte == c),
-            high: mask(lane, |byte| byte >= 0x80),
+            delimiters: same(wanted.delimiter),
+            line_feeds: same(b'\n'),
+            returns: same(b'\r'),
+            odd: same(a) | same(b) | same(c),
+            high: mask(lane, high),
         }
     }
 }
 
-/// A bit for each byte that is one of those.
+/// A bit for each byte, asked 16 at a time.
 #[inline(always)]
-fn mask(lane: &[u8; LANE], is: impl Fn(u8) -> bool) -> u64 {
-    let mut flags = [0_u8; LANE];
-    for (flag, byte) in flags.iter_mut().zip(lane) {
-        *flag = u8::from(is(*byte));
-    }
-    let (words, _) = flags.as_chunks::<8>();
-    words.iter().rev().fold(0, |mask, word| {
-        // The multiplication gathers the lowest bits of eight bytes in the highest byte.
-        let gathered = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask << 8 | gathered
-    })
+fn mask(lane: &[u8; LANE], ask: impl Fn(&[u8; 16]) -> u32) -> u64 {
+    lane.as_chunks().0.iter().rev().fold(0, |mask, sixteen| mask << 16 | u64::from(ask(sixteen)))
 }
 
-/// As [`Simd::places`].
+/// As [`Simd::places`]: so many at a time whether they are there or not, so that their number decides no branch.
 #[inline(always)]
-pub(super) fn places(mut mask: u64, base: u32, to: &mut [u32]) {
-    // Eight at a time whether they are there or not, so that their number decides no branch.
-    for eight in to.as_chunks_mut::<8>().0 {
-        if mask == 0 {
-            return;
-        }
-        for place in eight {
+pub(super) fn places<const MANY: usize>(mut mask: u64, base: u32, to: &mut [u32]) {
+    for many in to.as_chunks_mut::<MANY>().0 {
+        for place in many {
             *place = base + mask.trailing_zeros();
             mask &= mask.wrapping_sub(1);
+        }
+        if mask == 0 {
+            return;
         }
     }
 }
@@ -78,10 +70,10 @@ pub(super) fn number(text: &[u8; 16], length: usize, fraction: usize) -> u64 {
 /// As [`Simd::marks`].
 pub(super) fn marks(text: &[u8; LANE], delimiter: u8) -> Marks {
     Marks {
-        others: mask(text, |byte| !byte.is_ascii_digit()),
-        delimiters: mask(text, |byte| byte == delimiter),
-        points: mask(text, |byte| byte == b'.'),
-        zeros: mask(text, |byte| byte == b'0'),
+        others: mask(text, no_digits),
+        delimiters: mask(text, |sixteen| equal(sixteen, delimiter)),
+        points: mask(text, |sixteen| equal(sixteen, b'.')),
+        zeros: mask(text, |sixteen| equal(sixteen, b'0')),
     }
 }
 

@@ -15,7 +15,7 @@ pub trait Simd: Copy {
     /// them. A tier may ask for room for [`LANE`] places.
     #[inline(always)]
     fn places(self, mask: u64, base: u32, to: &mut [u32]) {
-        portable::places(mask, base, to);
+        portable::places::<8>(mask, base, to);
     }
 
     /// The number that the first `length` bytes spell, 1 to 16: digits, with one other byte before the last
