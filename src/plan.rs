@@ -3,7 +3,7 @@
 //! A kernel says what a conversion does with the texts that are usual for it, in numbers that can be compared and
 //! copied. It need not cover all texts of its type: what it does not cover goes to the conversion itself.
 
-use crate::spec::Spec;
+use crate::spec::{self, Spec};
 
 /// What a conversion does with its usual texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,23 +80,59 @@ pub enum Part {
     },
 }
 
-/// One column that is written.
+/// One source column.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     /// Its place in the source.
     pub index: usize,
+    /// Whether it is left out of the row, and not even read.
+    pub dropped: bool,
     /// What is quick about it; without one, texts seen before are remembered.
     pub kernel: Option<Kernel>,
-    /// Whether its value is asked for: by a rule, a total or a key.
-    pub wanted: bool,
-    /// Bit n: a text of n bytes, or of 64 more and so on, may mean NULL.
-    pub null_lengths: u64,
+    /// What its values are for.
+    pub need: Need,
+    /// Which texts may mean NULL.
+    pub nulls: Nulls,
+}
+
+/// What the values of a column are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The row alone.
+    Nothing,
+    /// Rules or totals that are content with a number of 64 bits.
+    Number,
+    /// Who asks for more: the value with its type, and where it stands in the row.
+    Value,
+}
+
+/// The lengths of the texts that mean NULL. Bit n: n bytes, or 64 more and so on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nulls {
+    /// Of all of them.
+    pub lengths: u64,
+    /// Of those that a kernel for numbers could take for one.
+    pub lengths_with_digits: u64,
+}
+
+impl Nulls {
+    fn new(spec: &Spec) -> Self {
+        let mut nulls = Self::default();
+        for text in &spec.input.null {
+            let bit = 1 << (text.len() % 64);
+            nulls.lengths |= bit;
+            if text.bytes().any(|byte| byte.is_ascii_digit()) {
+                nulls.lengths_with_digits |= bit;
+            }
+        }
+        nulls
+    }
 }
 
 /// A spec, compiled.
 #[derive(Debug)]
 pub struct Plan {
-    /// The columns that are written, in their order.
+    /// The source columns.
     pub columns: Vec<Column>,
     /// How many bytes a row can have beyond twice its line's.
     pub room: usize,
@@ -111,18 +147,20 @@ impl Plan {
         if marks.into_iter().flatten().any(|mark| mark.is_ascii_digit() || mark == b'-') {
             return None;
         }
-        let ruled = spec.rules.iter().flat_map(|rule| [rule.left, rule.right]);
-        let wanted: Vec<usize> = ruled.chain(spec.sums.iter().copied()).chain(keys.iter().copied()).collect();
-        let null_lengths =
-            spec.input.null.iter().fold(0, |lengths, text| lengths | 1_u64 << (text.len() % 64));
-        let mut columns = Vec::new();
-        for (index, column) in spec.columns.iter().enumerate() {
-            let Some(transform) = &column.transform else {
-                continue;
+        let nulls = Nulls::new(spec);
+        let compile = |(index, column): (usize, &spec::Column)| {
+            let kernel = column.transform.as_ref().and_then(|transform| transform.kernel());
+            let mut columns =
+                spec.rules.iter().flat_map(|rule| [rule.left, rule.right]).chain(spec.sums.iter().copied());
+            let need = match (columns.any(|wanted| wanted == index), kernel) {
+                _ if keys.contains(&index) => Need::Value,
+                (false, _) => Need::Nothing,
+                (true, Some(Kernel::Integer { .. } | Kernel::Money(_) | Kernel::Date(_))) => Need::Number,
+                (true, _) => Need::Value,
             };
-            let (kernel, wanted) = (transform.kernel(), wanted.contains(&index));
-            columns.push(Column { index, kernel, wanted, null_lengths });
-        }
+            Column { index, dropped: column.transform.is_none(), kernel, need, nulls }
+        };
+        let columns = spec.columns.iter().enumerate().map(compile).collect();
         Some(Self { columns, room: spec.max_row_beyond_its_line() })
     }
 }

@@ -1,6 +1,7 @@
 //! What a task counts while it writes. Rows and rejects are booked here and nowhere else.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -29,8 +30,51 @@ pub struct Books<'s> {
     rejected: BTreeMap<(Reason, &'s str), u64>,
     replaced: BTreeMap<usize, u64>,
     totals: Vec<Total>,
+    /// What is to be added to them, in units of their last digits.
+    pending: Vec<i64>,
     /// Where the columns with a control total stand in a row.
     sum_places: Vec<usize>,
+}
+
+/// Rows that were written and are still to be counted. Together they cost less than one by one: none of them is still
+/// on its way from the processor to memory.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// XXH3 goes one way for texts of up to 128 bytes and another for longer ones: they are kept apart, so that the
+    /// length of a row decides no branch.
+    short: Rows,
+    long: Rows,
+}
+
+/// A list that is written to at its end whether that is kept or not.
+#[derive(Debug, Default)]
+struct Rows {
+    rows: Vec<Range<usize>>,
+    count: usize,
+}
+
+impl Written {
+    /// Notes where a row stands.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `Books::numbers`
+    pub fn push(&mut self, row: Range<usize>) {
+        const SHORT: usize = 128;
+        let is_short = row.len() <= SHORT;
+        self.short.push(row.clone(), is_short);
+        self.long.push(row, !is_short);
+    }
+}
+
+impl Rows {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `Books::numbers`
+    fn push(&mut self, row: Range<usize>, kept: bool) {
+        if self.count == self.rows.len() {
+            self.rows.resize(2 * self.count + 16, 0..0);
+        }
+        self.rows[self.count] = row;
+        self.count += usize::from(kept);
+    }
 }
 
 /// The hash of one row or reject line, as a checksum adds it up.
@@ -56,6 +100,7 @@ impl<'s> Books<'s> {
             reject_checksum: 0,
             rejected: BTreeMap::new(),
             replaced: BTreeMap::new(),
+            pending: vec![0; spec.sums.len()],
             totals,
             sum_places: spec.sums.iter().map(|column| spec.kept_index(*column)).collect(),
         }
@@ -72,6 +117,37 @@ impl<'s> Books<'s> {
                 total.add(number);
             }
         }
+    }
+
+    /// Adds up a row's numbers, where the columns that are added up have such of 64 bits, in units of the last digit. The
+    /// row itself is counted by [`Self::written`].
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // it has one caller, in the innermost loop
+    pub fn numbers(&mut self, number: impl Fn(usize) -> i64) {
+        for (index, column) in self.spec.sums.iter().enumerate() {
+            let number = number(*column);
+            match self.pending[index].checked_add(number) {
+                Some(sum) => self.pending[index] = sum,
+                None => self.settle(index, number),
+            }
+        }
+    }
+
+    /// Counts rows whose numbers were added up, and forgets them. They stand in a page.
+    pub fn written(&mut self, page: &[u8], rows: &mut Written) {
+        for list in [&mut rows.short, &mut rows.long] {
+            for row in &list.rows[..list.count] {
+                self.count(&page[row.clone()]);
+            }
+            list.count = 0;
+        }
+    }
+
+    /// Adds what is pending to a total; `next` is pending then.
+    #[cold]
+    fn settle(&mut self, index: usize, next: i64) {
+        let unscaled = std::mem::replace(&mut self.pending[index], next).into();
+        self.totals[index].add(Decimal { unscaled, scale: self.spec.sum_scale(self.spec.sums[index]) });
     }
 
     /// Books a row that was judged before, with its columns as they stand in the temp line, and its hash. Fails where
@@ -106,6 +182,8 @@ impl<'s> Books<'s> {
         Ok(())
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `numbers`
     fn count(&mut self, row: &[u8]) {
         self.count_hashed(row, line_hash(row));
     }
@@ -131,7 +209,8 @@ impl<'s> Books<'s> {
 
     /// Closes the books.
     #[must_use]
-    pub fn seal(self, kind: Kind, file: String, split_start: u64, split_length: Option<u64>) -> Seal {
+    pub fn seal(mut self, kind: Kind, file: String, split_start: u64, split_length: Option<u64>) -> Seal {
+        (0..self.pending.len()).for_each(|index| self.settle(index, 0));
         let name = |column: usize| self.spec.columns[column].name.clone();
         let mut rejected = super::Rejected::new();
         for ((reason, column), count) in &self.rejected {

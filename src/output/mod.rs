@@ -7,7 +7,7 @@ mod page;
 mod reject;
 mod seal;
 
-pub use books::{Books, line_hash};
+pub use books::{Books, Written, line_hash};
 pub use page::Page;
 pub use reject::{Provenance, reject_in_pieces, reject_line};
 pub use seal::{Kind, Passed, Reduced, Rejected, Seal, place, seal_line};

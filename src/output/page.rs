@@ -19,7 +19,7 @@ impl<'o> Page<'o> {
     /// Makes sure that the next `bytes` can be written.
     #[inline]
     pub fn reserve(&mut self, bytes: usize) {
-        const MORE: usize = 512;
+        const MORE: usize = 1024;
         if self.out.len() - self.at < bytes {
             self.out.resize(self.at + bytes + MORE, 0);
         }

@@ -5,343 +5,485 @@
 //! Where a kernel is not sure of a field, the field goes to the conversion itself; where that fails, the line goes to
 //! the plain path. tests/tiers.rs holds the two paths equal, byte by byte.
 
+// What is compiled for each tier must be inlined into it; a hint is not enough there.
+#![allow(clippy::inline_always)]
+
 use std::ops::Range;
 
 use super::column;
 use super::fields::{Fields, split};
-use super::kernel::{self, Field, Memo};
-use super::row::{Place, Row};
+use super::kernel::{BEHIND, Column, Span};
+use super::lines::{Line, Lines};
+use super::row::{self, Row};
 use crate::input::BOM;
-use crate::output::Page;
-use crate::plan::{Bounds, Column, Kernel, Plan};
-use crate::scan::{BEHIND, Index, SLACK, Source, Target, Tier, Wanted};
-use crate::spec::Spec;
-use crate::transform::{Decimal, Value};
-
-/// How much is indexed at once; a line that is longer is left to the plain path.
-pub const STRETCH: usize = 16 * 1024;
+use crate::output::{Books, Page, Written};
+use crate::plan::{Need, Plan};
+use crate::scan::{Portable, Simd, Source, Target, Tier, WINDOW, Wanted, Work};
+use crate::spec::{Operator, Spec};
+use crate::transform::Value;
 
 /// Makes rows by a plan.
 #[derive(Debug)]
 pub struct Fast<'s> {
-    spec: &'s Spec,
-    plan: Plan,
     tier: Tier,
     wanted: Wanted,
+    /// What stands before a row, padded.
+    status: [u8; 16],
+    status_length: usize,
+    header: Header<'s>,
+    /// The source columns.
+    columns: Vec<Column>,
+    /// How they are gone through.
+    steps: Vec<Step>,
+    /// Whether numbers are all that is needed of the columns' values, unless a conversion was asked.
+    only_numbers: bool,
+    /// The rules, where that is so.
+    rules: Vec<Rule>,
+    /// How many bytes a row can have beyond twice its line's.
+    room: usize,
     /// The fields of a line with quotes.
     fields: Fields,
-    kept: Kept,
+    /// Rows that are still to be counted.
+    written: Written,
+    kept: Kept<'s>,
 }
 
-/// What is kept of the last row, and what is remembered of all before.
+/// What is kept of the last row where it took conversions.
 #[derive(Debug)]
-struct Kept {
-    /// Per column of the plan, where it has no kernel.
-    memos: Vec<Option<Memo>>,
-    /// Per source column; only those that are wanted are kept.
-    places: Vec<Place>,
+struct Kept<'s> {
+    spec: &'s Spec,
+    /// Whether the columns' numbers say all about the row.
+    only_numbers: bool,
+    /// Source columns whose place is known.
+    placed: Vec<usize>,
+    /// Per source column; only those that are needed are kept.
+    places: Vec<row::Place>,
+    /// Source columns whose value was replaced.
     replaced: Vec<usize>,
     /// A value on its way to the page.
     text: Vec<u8>,
     row: Vec<u8>,
 }
 
-/// The lines of a stretch, and where they are cut.
-#[derive(Debug, Default)]
-pub struct Lines {
-    index: Index,
-    /// How far the lines reach that were indexed.
-    pub end: usize,
-    /// Whether all of it is UTF-8.
-    utf8: bool,
-    /// How many of the index's lines, ends and odd bytes have been handed out.
-    line: usize,
-    first: usize,
-    odd: usize,
-    from: usize,
+/// Some neighbouring columns.
+#[derive(Debug)]
+struct Step {
+    columns: Range<usize>,
+    /// All of them as one piece; where that fails they are taken one by one.
+    span: Option<Span>,
 }
 
-/// A line, cut where it stands.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// Where it stands, its line feed included.
-    pub place: Range<usize>,
-    /// Which of the index's ends are its fields', with the one before the first.
-    ends: Range<usize>,
-    odd: bool,
+impl Step {
+    fn all(columns: &[Column]) -> Vec<Self> {
+        let (mut steps, mut from) = (Vec::new(), 0);
+        for span in Span::all(columns) {
+            steps.push(Self { columns: from..span.columns.start, span: None });
+            from = span.columns.end;
+            steps.push(Self { columns: span.columns.clone(), span: Some(span) });
+        }
+        steps.push(Self { columns: from..columns.len(), span: None });
+        steps.retain(|step| !step.columns.is_empty());
+        steps
+    }
 }
 
-impl Lines {
-    /// Indexes the whole lines at the beginning of `text`, as many as fit into a stretch; [`SLACK`] bytes behind
-    /// the last one are readable.
-    pub fn cut(&mut self, fast: &Fast, text: &[u8]) {
-        let whole = text.len().saturating_sub(SLACK).min(STRETCH);
-        self.index.fill(fast.tier, fast.wanted, &text[..whole]);
-        self.end = self.index.lines.last().map_or(0, |last| self.index.ends[*last as usize] as usize + 1);
-        self.utf8 = !self.index.high || simdutf8::basic::from_utf8(&text[..self.end]).is_ok();
-        (self.line, self.first, self.odd, self.from) = (0, 0, 0, 0);
+/// A rule on two columns whose numbers count the same.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    left: usize,
+    right: usize,
+    operator: Operator,
+}
+
+/// How a line begins that may be the header.
+#[derive(Debug)]
+struct Header<'s> {
+    /// The name of the first column; `None` where files have no header.
+    name: Option<&'s [u8]>,
+    /// Its first eight bytes, and which of them it has.
+    begins: u64,
+    mask: u64,
+}
+
+impl<'s> Header<'s> {
+    fn new(spec: &'s Spec) -> Self {
+        let name = spec.input.header.then(|| spec.columns[0].from.as_bytes());
+        let (mut begins, mut mask) = ([0; 8], [0; 8]);
+        for (at, byte) in name.unwrap_or_default().iter().take(8).enumerate() {
+            (begins[at], mask[at]) = (*byte, 0xff);
+        }
+        Self { name, begins: u64::from_le_bytes(begins), mask: u64::from_le_bytes(mask) }
     }
 
-    /// Takes the next line.
-    pub fn take(&mut self) -> Option<Line> {
-        let last = *self.index.lines.get(self.line)? as usize;
-        let end = self.index.ends[last] as usize;
-        let ends = self.first..last + 1;
-        let mut odd = false;
-        while self.index.odd.get(self.odd).is_some_and(|place| (*place as usize) < end) {
-            self.odd += 1;
-            odd = true;
-        }
-        let place = self.from..end + 1;
-        (self.line, self.first, self.from) = (self.line + 1, last, end + 1);
-        Some(Line { place, ends, odd })
+    /// Whether a line may be the header; behind it there is at least a window.
+    #[inline(always)]
+    fn may_be(&self, line: &[u8]) -> bool {
+        let same =
+            line.first_chunk().is_none_or(|eight| u64::from_le_bytes(*eight) & self.mask == self.begins);
+        same && self.name.is_some_and(|name| line.starts_with(name))
     }
 }
 
 impl<'s> Fast<'s> {
-    /// A fast path for a spec, whose rows know their values in `keys`. `None` where the tier or the spec has none.
+    /// A fast path for a spec, whose rows stand behind `status` and know their values in `keys`. `None` where the
+    /// tier or the spec has none.
     #[must_use]
-    pub fn new(spec: &'s Spec, tier: Tier, keys: &[usize]) -> Option<Self> {
+    pub fn new(spec: &'s Spec, tier: Tier, keys: &[usize], status: &[u8]) -> Option<Self> {
         let plan = Plan::new(spec, keys).filter(|_| tier != Tier::PLAIN)?;
-        // A delimiter can only stand inside of a field that has a quote.
-        let delimiter = spec.input.delimiter;
-        let odd = [b'\r', b'\\', spec.input.quote.unwrap_or(b'\r'), spec.delimiter]
-            .map(|byte| if byte == delimiter { b'\r' } else { byte });
+        let mut padded = [0; 16];
+        padded.get_mut(..status.len())?.copy_from_slice(status);
         let remembered = plan.columns.iter().filter(|column| column.kernel.is_none()).count();
-        let memo = |column: &Column| column.kernel.is_none().then(|| Memo::new(remembered));
-        let memos = plan.columns.iter().map(memo).collect();
+        let columns: Vec<Column> =
+            plan.columns.iter().map(|column| Column::new(column, remembered)).collect();
+        let only_numbers = columns.iter().all(|column| column.need != Need::Value);
+        let rules = spec.rules.iter().map(|rule| {
+            let same = columns[rule.left].unit().is_some()
+                && columns[rule.left].unit() == columns[rule.right].unit();
+            same.then_some(Rule { left: rule.left, right: rule.right, operator: rule.operator })
+        });
+        let rules: Option<Vec<Rule>> = rules.collect();
         Some(Self {
-            spec,
             tier,
-            wanted: Wanted { delimiter, odd },
+            wanted: wanted(spec),
+            status: padded,
+            status_length: status.len(),
+            header: Header::new(spec),
+            only_numbers: only_numbers && rules.is_some(),
+            rules: rules.unwrap_or_default(),
+            room: plan.room,
             fields: Fields::new(spec.columns.len()),
+            written: Written::default(),
             kept: Kept {
-                memos,
+                spec,
+                only_numbers: true,
+                placed: Vec::new(),
                 places: vec![(0..0, Value::Null); spec.columns.len()],
                 replaced: Vec::new(),
                 text: Vec::new(),
                 row: Vec::new(),
             },
-            plan,
+            steps: Step::all(&columns),
+            columns,
         })
     }
 
-    /// The last row that was made, which stands in `bytes`.
+    /// Indexes the whole lines at the beginning of a text.
+    pub fn cut(&self, lines: &mut Lines, text: &[u8]) {
+        lines.cut(self.tier, self.wanted, text);
+    }
+
+    /// Writes and books the rows of lines, until there is none left or the plain path must judge one, which is
+    /// returned.
+    pub fn rows(
+        &mut self,
+        text: &[u8],
+        lines: &mut Lines,
+        page: &mut Page,
+        books: &mut Books,
+    ) -> Option<Line> {
+        self.tier.run(Rows { fast: self, text, lines, page, books })
+    }
+
+    /// Writes one line's row, with a line feed, behind its status to the end of the page, and returns where the row
+    /// stands. `None` where the plain path must judge the line.
+    pub fn row(
+        &mut self,
+        text: &[u8],
+        lines: &mut Lines,
+        line: &Line,
+        page: &mut Page,
+    ) -> Option<Range<usize>> {
+        self.tier.run(One { fast: self, text, lines, line, page })
+    }
+
+    /// What is known of the last row that was made, which stands in `bytes`.
     #[must_use]
-    pub fn row<'r>(&'r self, bytes: &'r [u8]) -> Row<'r> {
+    pub fn made<'r>(&'r mut self, bytes: &'r [u8]) -> Row<'r> {
+        self.kept.settle(&self.columns);
         Row { bytes, replaced: &self.kept.replaced, text: bytes, places: &self.kept.places }
     }
 
-    /// Writes a line's row behind its status to the end of the page, and returns where the row begins. `None` where the
-    /// plain path must judge the line.
-    #[inline]
-    pub fn judge(
+    /// As [`Self::row`].
+    #[inline(always)]
+    fn judge<S: Simd>(
         &mut self,
+        simd: S,
         text: &[u8],
-        lines: &Lines,
+        lines: &mut Lines,
         line: &Line,
-        status: &[u8],
         page: &mut Page,
-    ) -> Option<usize> {
-        let bytes = &text[line.place.start..line.place.end - 1];
-        let ends = lines.index.ends.get(line.ends.clone())?;
+    ) -> Option<Range<usize>> {
+        let (from, end) = (line.place.start, line.place.end - 1);
+        let input = &self.kept.spec.input;
         // What has another number of fields is not even written to the page: there can be millions of blank lines.
-        if bytes.is_empty()
-            || bytes.len() > self.spec.input.max_record_bytes
-            || ends.len() != self.spec.columns.len() + 1 && !line.odd
-            || !(lines.utf8 || simdutf8::basic::from_utf8(bytes).is_ok())
-            || lines.index.high && bytes.starts_with(BOM)
+        if (end - from).wrapping_sub(1) >= input.max_record_bytes
+            || line.ends.len() != self.columns.len() && !line.odd
+            || lines.index.high() && !is_text(&text[from..end], lines.utf8)
         {
             return None;
         }
-        self.kept.replaced.clear();
-        page.reserve(status.len() + self.plan.room + 2 * bytes.len() + SLACK);
-        let before = page.at();
-        page.push(status);
-        let start = page.at();
-        let (source, target) = (Source::new(text)?, &mut Target::new(page.bytes())?);
+        page.reserve(self.status_length + self.room + 2 * (end - from) + 2 * WINDOW);
+        let at = page.at();
+        let start = at + self.status_length;
+        let (source, mut target) = (Source::new(text), Target::new(page.bytes()));
+        target.window(at)?[..16].copy_from_slice(&self.status);
+        self.kept.begin(self.only_numbers);
         let end = if line.odd {
-            self.odd_line(source, line, target, start)
-        } else if self.may_be_header(bytes) {
-            None
+            self.odd_line(source, from..end, &mut target, start)?
         } else {
-            let field = |index: usize| {
-                let (from, end) = (ends[index].wrapping_add(1) as usize, ends[index + 1] as usize);
-                Field { source, from, length: end - from }
-            };
-            self.fields(field, false, target, start)
+            if self.header.may_be(&text[from..]) {
+                return None;
+            }
+            if text[end - 1] == b'\r' {
+                // The line ends there; one of nothing else is blank.
+                (end - from > 1).then_some(())?;
+                lines.index.ends_mut()[line.ends.end - 1] -= 1;
+            }
+            let ends = lines.index.ends_and_more().get(line.ends.start..)?;
+            self.fields(simd, source, from, ends, &mut target, start)?
         };
-        page.keep(end.unwrap_or(before));
-        end?;
-        if !self.spec.rules.is_empty() && self.row(page.since(start)).broken(&self.spec.rules).is_some() {
-            page.keep(before);
-            return None;
+        if self.kept.only_numbers {
+            let number = |column: usize| self.columns[column].number;
+            let holds = |rule: &Rule| rule.operator.holds(number(rule.left).cmp(&number(rule.right)));
+            self.rules.iter().all(holds).then_some(())?;
+        } else {
+            self.kept.settle(&self.columns);
+            let row = &page.bytes()[start..end];
+            let row = Row { bytes: row, replaced: &[], text: row, places: &self.kept.places };
+            row.broken(&self.kept.spec.rules).is_none().then_some(())?;
         }
-        Some(start)
+        // The delimiter behind the last field goes.
+        page.bytes()[end] = b'\n';
+        page.keep(end + 1);
+        Some(start..end)
     }
 
-    /// A line with a quote, a CR, or a byte that is escaped in a row.
+    /// Writes the fields that end at the first of `ends`, each with a delimiter behind it; returns where the row ends.
+    #[inline(always)]
+    fn fields<S: Simd>(
+        &mut self,
+        simd: S,
+        source: Source,
+        mut from: usize,
+        ends: &[u32],
+        target: &mut Target,
+        start: usize,
+    ) -> Option<usize> {
+        let (mut at, delimiter) = (start, self.kept.spec.delimiter);
+        let delimiters = (self.kept.spec.input.delimiter, delimiter);
+        for step in &self.steps {
+            let (columns, ends_here) =
+                (self.columns.get_mut(step.columns.clone())?, ends.get(step.columns.clone())?);
+            if S::MARKS
+                && let Some(span) = &step.span
+                && let Some(ends) = ends.get(span.columns.start - 1..).and_then(<[u32]>::first_chunk)
+                && let Some(written) = span.take(simd, columns, source, ends, delimiters, target.window(at)?)
+            {
+                from = *ends_here.last()? as usize + 1;
+                at += written;
+                continue;
+            }
+            for (column, end) in columns.iter_mut().zip(ends_here) {
+                let length = *end as usize - from;
+                let (text, room) = (source.window(from)?, target.window(at)?);
+                let written = match column.usual(simd, text, length, false, delimiter, room) {
+                    Some(written) => written,
+                    None => self.kept.other(column, (source, from, length), false, target, (start, at))?,
+                };
+                if column.need == Need::Value {
+                    column.place = at - start..at - start + written - 1;
+                }
+                from += length + 1;
+                at += written;
+            }
+        }
+        Some(at - 1)
+    }
+
+    /// A line with a quote, a CR that ends no line, or a byte that is escaped in a row.
     #[cold]
-    fn odd_line(&mut self, source: Source, line: &Line, target: &mut Target, start: usize) -> Option<usize> {
-        let bytes = &source.bytes()[line.place.start..line.place.end - 1];
+    #[inline(never)]
+    fn odd_line(
+        &mut self,
+        source: Source,
+        line: Range<usize>,
+        target: &mut Target,
+        start: usize,
+    ) -> Option<usize> {
+        let bytes = &source.bytes()[line.clone()];
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         if bytes.is_empty() || memchr::memchr(b'\r', bytes).is_some() {
             return None;
         }
-        let input = &self.spec.input;
-        let mut fields = std::mem::replace(&mut self.fields, Fields::new(0));
-        let closed = split(bytes, input.delimiter, input.quote, &mut fields);
-        let whole = closed && fields.len() == self.spec.columns.len();
-        let end = (whole && !self.may_be_header(fields.get(bytes, 0))).then(|| {
-            // Fields with a doubled quote were copied; they get room behind them.
-            let copied = [fields.unescaped(), &BEHIND].concat();
-            let copied = Source::new(&copied)?;
-            let cut = |index: usize| match fields.place(index) {
-                (true, place) => Field { source: copied, from: place.start, length: place.len() },
-                (false, place) => Field { source, from: line.place.start + place.start, length: place.len() },
-            };
-            self.fields(cut, true, target, start)
-        });
-        self.fields = fields;
-        end?
-    }
-
-    /// A header begins with the name of the first column.
-    fn may_be_header(&self, line: &[u8]) -> bool {
-        self.spec.input.header && line.starts_with(self.spec.columns[0].from.as_bytes())
-    }
-
-    /// Writes all fields; returns the place behind the row.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // once for lines that are odd, once for the others
-    fn fields<'f>(
-        &mut self,
-        field: impl Fn(usize) -> Field<'f>,
-        odd: bool,
-        target: &mut Target,
-        start: usize,
-    ) -> Option<usize> {
-        let (delimiter, mut at) = ([self.spec.delimiter], start);
-        for (index, column) in self.plan.columns.iter().enumerate() {
-            let field = field(column.index);
-            let place = (start, at);
-            at = match self.kept.kernel(index, column, field, odd, target, place) {
-                Some(end) => end,
-                None => self.kept.conversion(self.spec, index, column, field, target, place)?,
-            };
-            if !target.has(at) {
-                return None;
-            }
-            target.put(at, &delimiter);
-            at += 1;
+        let input = &self.kept.spec.input;
+        let closed = split(bytes, input.delimiter, input.quote, &mut self.fields);
+        let whole = closed && self.fields.len() == self.columns.len();
+        let name = self.header.name;
+        if !whole || name.is_some_and(|name| self.fields.get(bytes, 0).starts_with(name)) {
+            return None;
         }
-        // The delimiter behind the last field.
+        // Fields with a doubled quote were copied; they get room behind them.
+        self.fields.unescaped_mut().extend_from_slice(&BEHIND);
+        let (mut at, delimiter) = (start, self.kept.spec.delimiter);
+        for column in self.columns.iter_mut().filter(|column| !column.is_dropped()) {
+            let (source, from, length) = match self.fields.place(column.index) {
+                (true, range) => (Source::new(self.fields.unescaped()), range.start, range.len()),
+                (false, range) => (source, line.start + range.start, range.len()),
+            };
+            let (text, room) = (source.window(from)?, target.window(at)?);
+            let written = match column.usual(Portable, text, length, true, delimiter, room) {
+                Some(written) => written,
+                None => self.kept.other(column, (source, from, length), true, target, (start, at))?,
+            };
+            if column.need == Need::Value {
+                column.place = at - start..at - start + written - 1;
+            }
+            at += written;
+        }
         Some(at - 1)
     }
 }
 
-impl Kept {
-    /// Writes a field that its kernel, or the memory of its column, is sure of; returns the place behind it.
+/// What the index looks for.
+fn wanted(spec: &Spec) -> Wanted {
+    let (delimiter, escaped) = (spec.input.delimiter, spec.delimiter);
+    // A delimiter can only stand inside of a field that has a quote, and a row's delimiter is no backslash.
+    let other = if delimiter == b'\\' { escaped } else { b'\\' };
+    let odd = [b'\\', escaped, spec.input.quote.unwrap_or(other)];
+    Wanted { delimiter, odd: odd.map(|byte| if byte == delimiter { other } else { byte }) }
+}
+
+/// Whether a line among others with bytes beyond ASCII, which may all be UTF-8, is text and has no BOM.
+#[cold]
+fn is_text(line: &[u8], all_utf8: bool) -> bool {
+    (all_utf8 || simdutf8::basic::from_utf8(line).is_ok()) && !line.starts_with(BOM)
+}
+
+/// The work of [`Fast::rows`].
+struct Rows<'w, 's, 'p, 'b> {
+    fast: &'w mut Fast<'s>,
+    text: &'w [u8],
+    lines: &'w mut Lines,
+    page: &'w mut Page<'p>,
+    books: &'w mut Books<'b>,
+}
+
+impl Work for Rows<'_, '_, '_, '_> {
+    type Answer = Option<Line>;
+
     #[inline(always)]
-    #[allow(clippy::inline_always)] // as `fields`
-    fn kernel(
+    fn on<S: Simd>(self, simd: S) -> Self::Answer {
+        let Self { fast, text, lines, page, books } = self;
+        let mut left = None;
+        while let Some(line) = lines.take() {
+            let Some(row) = fast.judge(simd, text, lines, &line, page) else {
+                left = Some(line);
+                break;
+            };
+            books.lines += 1;
+            books.records += 1;
+            if fast.kept.only_numbers {
+                books.numbers(|column| fast.columns[column].number);
+                fast.written.push(row);
+            } else {
+                books.row(fast.made(&page.bytes()[row]));
+            }
+        }
+        books.written(page.bytes(), &mut fast.written);
+        left
+    }
+}
+
+/// The work of [`Fast::row`].
+struct One<'w, 's, 'p> {
+    fast: &'w mut Fast<'s>,
+    text: &'w [u8],
+    lines: &'w mut Lines,
+    line: &'w Line,
+    page: &'w mut Page<'p>,
+}
+
+impl Work for One<'_, '_, '_> {
+    type Answer = Option<Range<usize>>;
+
+    #[inline(always)]
+    fn on<S: Simd>(self, simd: S) -> Self::Answer {
+        self.fast.judge(simd, self.text, self.lines, self.line, self.page)
+    }
+}
+
+impl Kept<'_> {
+    /// Forgets the last row.
+    #[inline(always)]
+    fn begin(&mut self, only_numbers: bool) {
+        self.only_numbers = only_numbers;
+        self.placed.clear();
+        self.replaced.clear();
+    }
+
+    /// Writes a field that is not usual and a delimiter; returns how many bytes they take, which are none where the
+    /// column is dropped.
+    #[cold]
+    #[inline(never)]
+    fn other(
         &mut self,
-        index: usize,
-        column: &Column,
-        field: Field,
+        column: &mut Column,
+        (source, from, length): (Source, usize, usize),
         odd: bool,
         target: &mut Target,
         (start, at): (usize, usize),
     ) -> Option<usize> {
-        if column.null_lengths >> (field.length % 64) & 1 == 1 {
-            return None;
+        if column.is_dropped() {
+            return Some(0);
         }
-        let (end, value) = match &column.kernel {
-            Some(Kernel::Text { max_length }) => {
-                if odd || field.length > *max_length {
-                    return None;
-                }
-                (kernel::copy(field, target, at)?, Value::Text)
-            }
-            Some(Kernel::Integer { bounds }) => {
-                let asked = column.wanted || bounds.is_some();
-                let (end, value) = kernel::integer(field, asked, target, at)?;
-                if !asked {
-                    return Some(end);
-                }
-                (end, number(value, *bounds, 0)?)
-            }
-            Some(Kernel::Money(money)) => {
-                let asked = column.wanted || money.bounds.is_some();
-                let (end, value) = kernel::money(field, money, asked, target, at)?;
-                if !asked {
-                    return Some(end);
-                }
-                (end, number(value, money.bounds, money.scale)?)
-            }
-            Some(Kernel::Date(date)) => {
-                let (end, day) = kernel::date(field, date, target, at)?;
-                (end, Value::Date(day))
-            }
-            None => {
-                let answer = self.memos.get(index)?.as_ref()?.find(field)?;
-                if column.wanted && !answer.canonical {
-                    return None;
-                }
-                let end = answer.write(target, at);
-                if !column.wanted {
-                    return Some(end);
-                }
-                (end, answer.value)
-            }
+        let room = target.bytes().get_mut(at..)?;
+        let written = match column.other(source, from, length, odd, room) {
+            Some(written) => written,
+            None => self.conversion(column, source.bytes().get(from..from + length)?, room, at - start)?,
         };
-        if column.wanted {
-            *self.places.get_mut(column.index)? = (at - start..end - start, value);
-        }
-        Some(end)
+        *room.get_mut(written)? = self.spec.delimiter;
+        Some(written + 1)
     }
 
     /// Writes what the conversion itself makes of a field, and remembers it where there is no kernel.
-    #[cold]
-    fn conversion(
-        &mut self,
-        spec: &Spec,
-        index: usize,
-        plan: &Column,
-        field: Field,
-        target: &mut Target,
-        (start, at): (usize, usize),
-    ) -> Option<usize> {
-        let column = &spec.columns[plan.index];
-        let text = std::str::from_utf8(field.bytes()).ok()?;
+    /// Its place in the row is `at`; returns its length there.
+    fn conversion(&mut self, plan: &mut Column, field: &[u8], room: &mut [u8], at: usize) -> Option<usize> {
+        let column = &self.spec.columns[plan.index];
+        let text = std::str::from_utf8(field).ok()?;
         self.text.clear();
         self.row.clear();
-        let judged = column::judge(spec, column, &**column.transform.as_ref()?, text, &mut self.text).ok()?;
-        column::write(judged.value, &self.text, spec.delimiter, &mut self.row);
+        let judged =
+            column::judge(self.spec, column, &**column.transform.as_ref()?, text, &mut self.text).ok()?;
+        column::write(judged.value, &self.text, self.spec.delimiter, &mut self.row);
         let value = judged.value.unwrap_or(Value::Null);
         let canonical = self.row == self.text;
         if judged.replaced {
             self.replaced.push(plan.index);
-        } else if let Some(memo) = &mut self.memos[index] {
-            memo.keep(field, &self.row, value, canonical);
+            self.only_numbers = false;
+        } else {
+            plan.keep(field, &self.row, value, canonical);
         }
-        let end = at + self.row.len();
-        target.bytes().get_mut(at..end)?.copy_from_slice(&self.row);
-        if plan.wanted {
-            let place = match judged.value {
+        let written = self.row.len();
+        room.get_mut(..written)?.copy_from_slice(&self.row);
+        if plan.need != Need::Nothing {
+            let range = match judged.value {
                 None => 0..0,
                 // What was escaped does not stand in the row as it is.
-                Some(_) => canonical.then_some(at - start..end - start)?,
+                Some(_) => canonical.then_some(at..at + written)?,
             };
-            self.places[plan.index] = (place, value);
+            self.places[plan.index] = (range, value);
+            self.placed.push(plan.index);
+            self.only_numbers = false;
         }
-        Some(end)
+        Some(written)
     }
-}
 
-/// A number as a value; `None` where it is out of bounds.
-#[inline]
-fn number(value: i64, bounds: Option<Bounds>, scale: u8) -> Option<Value> {
-    let inside = bounds.is_none_or(|bounds| (bounds.min..=bounds.max).contains(&value));
-    inside.then(|| Value::Number(Decimal { unscaled: value.into(), scale }))
+    /// Brings what the columns know of the row to its places.
+    fn settle(&mut self, columns: &[Column]) {
+        for column in columns.iter().filter(|column| column.need != Need::Nothing) {
+            if !self.placed.contains(&column.index) {
+                self.places[column.index] = (column.place.clone(), column.value());
+            }
+        }
+    }
 }

@@ -62,6 +62,11 @@ impl Fields {
         &self.unescaped
     }
 
+    /// As [`Self::unescaped`], to put something behind them.
+    pub fn unescaped_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.unescaped
+    }
+
     /// The field at `index` as text; `line` must be the one that was cut, and UTF-8.
     #[must_use]
     pub fn text<'a>(&'a self, line: &'a str, index: usize) -> &'a str {

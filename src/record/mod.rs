@@ -7,11 +7,14 @@ mod fast;
 mod fields;
 mod judge;
 mod kernel;
+mod lines;
 mod reason;
 mod row;
 
-pub use fast::{Fast, Lines, STRETCH};
+pub use fast::Fast;
 pub use fields::{Fields, split};
 pub use judge::{Judge, Verdict};
+pub use kernel::BEHIND;
+pub use lines::{Lines, STRETCH};
 pub use reason::Reason;
 pub use row::Row;

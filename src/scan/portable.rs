@@ -1,30 +1,140 @@
-//! The tier for any machine: plain comparisons of bytes, which a compiler turns into whatever the target has.
+//! The tier for any machine: plain code, which a compiler turns into whatever the target has.
 
-use super::{LANE, Masks, Wanted};
+use super::LANE;
+use super::bytes::{equal, high, no_digits};
+use super::index::{Masks, Wanted};
+use super::simd::{Day, Marks, NOWHERE, Simd};
 
-/// Which of 64 bytes are what.
-pub(super) fn masks(lane: &[u8; LANE], wanted: Wanted) -> Masks {
-    let [a, b, c, d] = wanted.odd;
-    Masks {
-        delimiters: mask(lane, |byte| byte == wanted.delimiter),
-        line_feeds: mask(lane, |byte| byte == b'\n'),
-        odd: mask(lane, |byte| byte == a || byte == b || byte == c || byte == d),
-        high: mask(lane, |byte| byte >= 0x80),
+/// What every machine can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portable;
+
+impl Simd for Portable {
+    #[inline(always)]
+    fn masks(self, lane: &[u8; LANE], wanted: Wanted) -> Masks {
+        let same = |byte| mask(lane, |sixteen| equal(sixteen, byte));
+        let [a, b, c] = wanted.odd;
+        Masks {
+            delimiters: same(wanted.delimiter),
+            line_feeds: same(b'\n'),
+            returns: same(b'\r'),
+            odd: same(a) | same(b) | same(c),
+            high: mask(lane, high),
+        }
     }
 }
 
-/// A bit for each byte that is one of those.
+/// A bit for each byte, asked 16 at a time.
 #[inline(always)]
-#[allow(clippy::inline_always)] // the closure decides what is compared
-fn mask(lane: &[u8; LANE], is: impl Fn(u8) -> bool) -> u64 {
-    let mut flags = [0_u8; LANE];
-    for (flag, byte) in flags.iter_mut().zip(lane) {
-        *flag = u8::from(is(*byte));
+fn mask(lane: &[u8; LANE], ask: impl Fn(&[u8; 16]) -> u32) -> u64 {
+    lane.as_chunks().0.iter().rev().fold(0, |mask, sixteen| mask << 16 | u64::from(ask(sixteen)))
+}
+
+/// As [`Simd::places`]: so many at a time whether they are there or not, so that their number decides no branch.
+#[inline(always)]
+pub(super) fn places<const MANY: usize>(mut mask: u64, base: u32, to: &mut [u32]) {
+    for many in to.as_chunks_mut::<MANY>().0 {
+        for place in many {
+            *place = base + mask.trailing_zeros();
+            mask &= mask.wrapping_sub(1);
+        }
+        if mask == 0 {
+            return;
+        }
     }
-    let (words, _) = flags.as_chunks::<8>();
-    words.iter().rev().fold(0, |mask, word| {
-        // The multiplication gathers the lowest bits of eight bytes in the highest byte.
-        let gathered = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask << 8 | gathered
-    })
+}
+
+/// As [`Simd::number`].
+#[inline(always)]
+pub(super) fn number(text: &[u8; 16], length: usize, fraction: usize) -> u64 {
+    let word = u128::from_le_bytes(*text);
+    let (digits, count) = if fraction == 0 {
+        (word, length)
+    } else {
+        // All digits in a row, the sign between them taken out.
+        let kept = low_bytes(length - fraction - 1);
+        ((word & kept) | (word >> 8 & !kept), length - 1)
+    };
+    // Before the digits go as many zeros as there are bytes left.
+    let digits = (digits & u128::from_ne_bytes([0x0f; 16])) << (8 * (16 - count));
+    let eight = |word: u64| {
+        let pairs = word.wrapping_mul(10) + (word >> 8);
+        let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+        let high = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+        low.wrapping_add(high) >> 32
+    };
+    let (first, second) = (digits as u64, (digits >> 64) as u64);
+    eight(first) * 100_000_000 + eight(second)
+}
+
+/// As [`Simd::marks`].
+pub(super) fn marks(text: &[u8; LANE], delimiter: u8) -> Marks {
+    Marks {
+        others: mask(text, no_digits),
+        delimiters: mask(text, |sixteen| equal(sixteen, delimiter)),
+        points: mask(text, |sixteen| equal(sixteen, b'.')),
+        zeros: mask(text, |sixteen| equal(sixteen, b'0')),
+    }
+}
+
+/// As [`Simd::deposit`].
+pub(super) fn deposit(mut bits: u64, mut mask: u64) -> u64 {
+    let mut deposited = 0;
+    while mask != 0 {
+        if bits & 1 == 1 {
+            deposited |= mask & mask.wrapping_neg();
+        }
+        bits >>= 1;
+        mask &= mask - 1;
+    }
+    deposited
+}
+
+/// As [`Simd::replaced`].
+pub(super) fn replaced(text: &[u8; LANE], places: u64, byte: u8) -> [u8; LANE] {
+    std::array::from_fn(|at| if places >> at & 1 == 1 { byte } else { text[at] })
+}
+
+/// As [`Simd::day`].
+#[inline(always)]
+pub(super) fn day(text: &[u8; 16], places: &[u8; 16]) -> Day {
+    let mut iso = *b"0000-00-00\0\0\0\0\0\0";
+    for (byte, place) in iso.iter_mut().zip(places) {
+        *byte |= if *place == NOWHERE { 0 } else { text[usize::from(*place % 16)] };
+    }
+    let digit = |at: usize| u32::from(iso[at] & 0x0f);
+    let two = |tens: usize, ones: usize| digit(tens) * 10 + digit(ones);
+    Day { year: two(0, 1) * 100 + two(2, 3), month_day: two(5, 6) * 100 + two(8, 9), iso }
+}
+
+/// As [`Simd::same`].
+#[inline(always)]
+pub(super) fn same(left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool {
+    let mut rest = length;
+    // A text has few words, nearly always one or two.
+    for (left, right) in left.as_chunks::<16>().0.iter().zip(right.as_chunks::<16>().0) {
+        if (u128::from_le_bytes(*left) ^ u128::from_le_bytes(*right)) & low_bytes(rest) != 0 {
+            return false;
+        }
+        if rest <= 16 {
+            break;
+        }
+        rest -= 16;
+    }
+    true
+}
+
+/// The lowest `count` bytes of a word, which has 16.
+#[inline(always)]
+fn low_bytes(count: usize) -> u128 {
+    const MASKS: [u128; 17] = {
+        let mut masks = [0; 17];
+        let mut count = 1;
+        while count < masks.len() {
+            masks[count] = masks[count - 1] << 8 | 0xff;
+            count += 1;
+        }
+        masks
+    };
+    MASKS[count.min(16)]
 }

@@ -1,48 +1,46 @@
-//! Reads and writes pieces of a fixed size with no branch: a place too far behind is moved to the last that is inside.
+//! Pieces of a fixed size, taken with one comparison.
 //!
-//! How it is sound: a window is never shorter than [`SLACK`], no piece is longer, and no place is behind `last`, so a
-//! piece always lies in its window. Who reads or writes beyond `last` gets a wrong piece, not a wrong address; that
-//! this never decides anything is the caller's duty.
+//! How it is sound: a place has a window where it is below `places`, which is how many places have [`WINDOW`] bytes
+//! from them to the end.
 
 #![allow(unsafe_code)]
 
-/// The longest piece, and how many bytes stand behind the last place.
-pub const SLACK: usize = 64;
+use super::LANE;
 
-/// What is put behind a copy that is to be read. It decides nothing; so that tests notice where it does, it is then
-/// what could go on with a number or a text.
-pub const BEHIND: [u8; SLACK] = [if cfg!(debug_assertions) { b'9' } else { 0 }; SLACK];
+/// How many bytes a window has.
+pub const WINDOW: usize = LANE;
 
 /// Bytes to read from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'s> {
     bytes: &'s [u8],
-    last: usize,
+    places: usize,
 }
 
 impl<'s> Source<'s> {
-    /// A window on all of these bytes; `None` where they are too few.
-    #[inline]
+    /// All of these bytes.
+    #[inline(always)]
     #[must_use]
-    pub fn new(bytes: &'s [u8]) -> Option<Self> {
-        Some(Self { bytes, last: bytes.len().checked_sub(SLACK)? })
+    pub fn new(bytes: &'s [u8]) -> Self {
+        Self { bytes, places: (bytes.len() + 1).saturating_sub(WINDOW) }
     }
 
     /// All of it.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn bytes(self) -> &'s [u8] {
         self.bytes
     }
 
-    /// The piece at a place.
-    #[inline]
+    /// The bytes from a place on; `None` where there are too few.
+    #[inline(always)]
     #[must_use]
-    pub fn piece<const N: usize>(self, at: usize) -> [u8; N] {
-        const { assert!(N <= SLACK) };
-        let at = at.min(self.last);
-        // SAFETY: at + N <= last + SLACK, which is the length; bytes have no alignment.
-        unsafe { self.bytes.as_ptr().add(at).cast::<[u8; N]>().read() }
+    pub fn window(self, at: usize) -> Option<&'s [u8; WINDOW]> {
+        if at >= self.places {
+            return None;
+        }
+        // SAFETY: at + WINDOW <= places - 1 + WINDOW, which is the length; bytes have no alignment.
+        Some(unsafe { &*self.bytes.as_ptr().add(at).cast() })
     }
 }
 
@@ -50,45 +48,31 @@ impl<'s> Source<'s> {
 #[derive(Debug)]
 pub struct Target<'t> {
     bytes: &'t mut [u8],
-    last: usize,
+    places: usize,
 }
 
 impl<'t> Target<'t> {
-    /// A window on all of these bytes; `None` where they are too few.
-    #[inline]
+    /// All of these bytes.
+    #[inline(always)]
     #[must_use]
-    pub fn new(bytes: &'t mut [u8]) -> Option<Self> {
-        let last = bytes.len().checked_sub(SLACK)?;
-        Some(Self { bytes, last })
+    pub fn new(bytes: &'t mut [u8]) -> Self {
+        Self { places: Source::new(bytes).places, bytes }
     }
 
     /// All of it.
-    #[inline]
+    #[inline(always)]
     pub fn bytes(&mut self) -> &mut [u8] {
         self.bytes
     }
 
-    /// Whether pieces can be written at a place as they are meant.
-    #[inline]
-    #[must_use]
-    pub fn has(&self, at: usize) -> bool {
-        at <= self.last
-    }
-
-    /// The piece at a place.
-    #[inline]
-    #[must_use]
-    pub fn piece<const N: usize>(&self, at: usize) -> [u8; N] {
-        Source { bytes: self.bytes, last: self.last }.piece(at)
-    }
-
-    /// Writes a piece at a place.
-    #[inline]
-    pub fn put<const N: usize>(&mut self, at: usize, piece: &[u8; N]) {
-        const { assert!(N <= SLACK) };
-        let at = at.min(self.last);
-        // SAFETY: as in `Source::piece`; the bytes are borrowed for writing.
-        unsafe { self.bytes.as_mut_ptr().add(at).cast::<[u8; N]>().write(*piece) }
+    /// The bytes from a place on; `None` where there are too few.
+    #[inline(always)]
+    pub fn window(&mut self, at: usize) -> Option<&mut [u8; WINDOW]> {
+        if at >= self.places {
+            return None;
+        }
+        // SAFETY: as in `Source::window`; the bytes are borrowed for writing.
+        Some(unsafe { &mut *self.bytes.as_mut_ptr().add(at).cast() })
     }
 }
 
@@ -97,20 +81,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_piece_never_leaves_its_window() {
+    fn a_window_never_leaves_its_bytes() {
         let mut bytes: Vec<u8> = (0..100).collect();
-        assert!(Source::new(&bytes[..SLACK - 1]).is_none());
-        let source = Source::new(&bytes).unwrap();
-        assert_eq!(source.piece(3), [3, 4]);
-        assert_eq!(source.piece::<SLACK>(usize::MAX)[SLACK - 1], 99);
-        let mut target = Target::new(&mut bytes).unwrap();
-        assert!(target.has(36) && !target.has(37));
-        target.put(5, b"ab");
-        target.put(usize::MAX, &[7; SLACK]);
-        assert_eq!((target.piece(5), target.piece(98)), (*b"ab", [7, 7]));
-        assert_eq!(
-            (&bytes[..7], &bytes[35..]),
-            (&[0, 1, 2, 3, 4, b'a', b'b'][..], &[[35].as_slice(), &[7; 64]].concat()[..])
-        );
+        assert!(Source::new(&bytes[..WINDOW - 1]).window(0).is_none());
+        assert_eq!(Source::new(&bytes[..WINDOW]).window(0).unwrap(), &bytes[..WINDOW]);
+        let source = Source::new(&bytes);
+        assert_eq!(source.window(36).unwrap()[WINDOW - 1], 99);
+        assert!(source.window(37).is_none() && source.window(usize::MAX).is_none());
+        let mut target = Target::new(&mut bytes);
+        *target.window(36).unwrap() = [7; WINDOW];
+        assert!(target.window(37).is_none());
+        assert_eq!((bytes[35], bytes[36], bytes[99]), (35, 7, 7));
     }
 }

@@ -7,8 +7,8 @@ use super::{LineTask, Mode, Sink};
 use crate::exit::Result;
 use crate::input::Cutter;
 use crate::output::Page;
-use crate::record::{Fast, Lines, STRETCH};
-use crate::scan::{BEHIND, SLACK};
+use crate::record::{BEHIND, Fast, Lines, STRETCH};
+use crate::scan::WINDOW;
 
 /// The fast path of one task, with what waits for the next block.
 #[derive(Debug)]
@@ -92,11 +92,11 @@ impl<'s> Lane<'s> {
         let mut done = 0;
         loop {
             let rest = &text[done..];
-            self.lines.cut(&self.fast, rest);
+            self.fast.cut(&mut self.lines, rest);
             if self.lines.end > 0 {
                 self.stretch(rest, cutter, line, sink)?;
                 done += self.lines.end;
-            } else if rest.len() > STRETCH + SLACK {
+            } else if rest.len() > STRETCH + WINDOW {
                 let (first, _) = rest.split_at(first_line(rest));
                 cutter.feed(first, |cut| line.take(cut, sink))?;
                 self.declined += 1;
@@ -122,23 +122,14 @@ impl<'s> Lane<'s> {
         if let Mode::Keyed(_) = line.writer.mode {
             return self.keyed_stretch(text, cutter, line, sink);
         }
-        let mut page = Page::open(&mut sink.out);
-        while let Some(next) = self.lines.take() {
-            let status = &line.writer.status;
-            if let Some(row) = self.fast.judge(text, &self.lines, &next, status, &mut page) {
-                line.writer.books.lines += 1;
-                line.writer.books.records += 1;
-                line.writer.books.row(self.fast.row(page.since(row)));
-                page.push(b"\n");
-                continue;
-            }
+        loop {
+            let mut page = Page::open(&mut sink.out);
+            let left = self.fast.rows(text, &mut self.lines, &mut page, &mut line.writer.books);
             page.close();
+            let Some(next) = left else { return Ok(()) };
             self.declined += 1;
             cutter.feed(&text[next.place], |cut| line.take(cut, sink))?;
-            page = Page::open(&mut sink.out);
         }
-        page.close();
-        Ok(())
     }
 
     /// As `stretch`, where a row does not stand in the output as it is.
@@ -153,11 +144,11 @@ impl<'s> Lane<'s> {
         while let Some(next) = self.lines.take() {
             row.clear();
             let mut page = Page::open(&mut row);
-            let made = self.fast.judge(text, &self.lines, &next, b"", &mut page).is_some();
+            let made = self.fast.row(text, &mut self.lines, &next, &mut page);
             page.close();
-            if made {
+            if let Some(place) = made {
                 line.writer.books.lines += 1;
-                line.writer.row(self.fast.row(&row), &mut sink.out);
+                line.writer.row(self.fast.made(&row[place]), &mut sink.out);
             } else {
                 self.declined += 1;
                 cutter.feed(&text[next.place], |cut| line.take(cut, sink))?;

@@ -106,10 +106,11 @@ impl<'s> Task<'s> {
             }
             _ => Vec::new(),
         };
+        let lane = Fast::new(spec, tier, &keys, &status).map(Lane::new);
         let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
         Self {
             cutter: Cutter::new(spec.input.max_record_bytes, boms),
-            lane: Fast::new(spec, tier, &keys).map(Lane::new),
+            lane,
             line: LineTask { judge: Judge::new(spec), writer, header_due },
         }
     }

@@ -1,96 +1,174 @@
 //! Days of three numbers.
+//!
+//! A format has few forms: where a month or a day may have one digit or two, each choice is one. A form is known by
+//! where a text has bytes that are no digits and where it ends; it says where the digits stand.
 
-use super::Field;
-use crate::plan::{Date, Part};
-use crate::scan::{Target, no_digits};
+use super::piece;
+use crate::plan::{self, Part};
+use crate::scan::{NOWHERE, Simd, WINDOW, no_digits};
 
-/// Writes a day; returns the place behind it and the day as `YYYYMMDD`.
-#[inline(always)]
-#[allow(clippy::inline_always)] // it has one caller, in the innermost loop
-pub(in crate::record) fn date(
-    field: Field,
-    date: &Date,
-    target: &mut Target,
-    at: usize,
-) -> Option<(usize, u32)> {
-    // No day has more bytes than this.
-    let text = field.piece(0);
-    let mut flags = no_digits(&text) | 1 << 16;
-    let (mut year, mut month, mut day) = (0, 0, 0);
-    let mut from = 0;
-    for (index, part) in date.parts.iter().enumerate() {
-        let separator = date.separators.get(index).copied().flatten();
-        let run = flags.trailing_zeros() as usize - from;
-        // Numbers that touch have fixed widths; the others reach to the next byte that is no digit.
-        let touches = separator.is_none() && index < 2;
-        let digit = |at: usize| u32::from(text[(from + at) % 16] & 0x0f);
-        let two = |at: usize| digit(at) * 10 + digit(at + 1);
-        let width = match *part {
-            Part::Year => {
-                year = two(0) * 100 + two(2);
-                4
-            }
-            Part::ShortYear => {
-                year = date.base + (two(0) + 100 - date.base % 100) % 100;
-                2
-            }
-            Part::Month { fixed } => {
-                let width = if fixed || run != 1 { 2 } else { 1 };
-                month = if width == 2 { two(0) } else { digit(0) };
-                width
-            }
-            Part::Day { fixed } => {
-                let width = if fixed || run != 1 { 2 } else { 1 };
-                day = if width == 2 { two(0) } else { digit(0) };
-                width
-            }
-        };
-        if run != width && !(touches && run > width) {
+/// A format, compiled.
+#[derive(Debug)]
+pub(super) struct Date {
+    /// By [`Self::slot`].
+    forms: [Form; 4],
+    /// Sends each form to a slot of its own.
+    multiplier: u32,
+    /// The bytes between the numbers, zeros where they touch.
+    separators: u16,
+    /// What to add to a year of two digits, which then are those from the base on.
+    base: Option<u32>,
+    min: u32,
+    /// How far the last day is from the first, as numbers.
+    span: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Form {
+    /// The bits of bytes that are no digits, and the bit behind the text. No text has 0.
+    signature: u32,
+    /// Where the bytes of `YYYY-MM-DD` and of the two separators stand.
+    places: [u8; 16],
+}
+
+impl Date {
+    /// How long a day is in a row.
+    pub const LENGTH: usize = 10;
+
+    /// Compiles a format; `None` where it has more forms than there are slots.
+    pub fn new(date: &plan::Date) -> Option<Self> {
+        let mut forms = vec![(0, Form { signature: 0, places: [NOWHERE; 16] })];
+        for (index, part) in date.parts.iter().enumerate() {
+            // Where the part's last digits go in `YYYY-MM-DD`, and how many there may be.
+            let (last, widths) = match *part {
+                Part::Year => (3, 4..=4),
+                Part::ShortYear => (3, 2..=2),
+                Part::Month { fixed } => (6, 1 + usize::from(fixed)..=2),
+                Part::Day { fixed } => (9, 1 + usize::from(fixed)..=2),
+            };
+            let separator = date.separators.get(index).copied().flatten();
+            let longer = |(from, form): (usize, Form)| {
+                widths.clone().map(move |width| {
+                    let (mut end, mut form) = (from + width, form);
+                    for digit in 0..width {
+                        form.places[last - digit] = u8::try_from(end - 1 - digit).unwrap_or(NOWHERE);
+                    }
+                    if separator.is_some() {
+                        form.places[10 + index] = u8::try_from(end).unwrap_or(NOWHERE);
+                        form.signature |= 1 << end;
+                        end += 1;
+                    }
+                    (end, form)
+                })
+            };
+            forms = forms.into_iter().flat_map(longer).collect();
+        }
+        for (end, form) in &mut forms {
+            form.signature |= 1 << *end;
+        }
+        let forms: Vec<Form> = forms.into_iter().map(|(_, form)| form).collect();
+        let (multiplier, forms) = slots(&forms)?;
+        let separators = date.separators.map(Option::unwrap_or_default);
+        let base = date.parts.contains(&Part::ShortYear).then_some(date.base);
+        // No day is before the first of the year 1.
+        let min = date.min.max(1_01_01);
+        let span = date.max.checked_sub(min)?;
+        Some(Self { forms, multiplier, separators: u16::from_le_bytes(separators), base, min, span })
+    }
+
+    /// The lengths of the texts that it takes, a bit for each.
+    pub fn lengths(&self) -> u64 {
+        let ends = self.forms.iter().filter_map(|form| form.signature.checked_ilog2());
+        ends.fold(0, |lengths, end| lengths | 1 << end)
+    }
+
+    /// Writes a day of one of those lengths, which always takes 10 bytes; returns it as `YYYYMMDD`.
+    #[inline(always)]
+    pub fn take(
+        &self,
+        simd: impl Simd,
+        text: &[u8; WINDOW],
+        length: usize,
+        room: &mut [u8; WINDOW],
+    ) -> Option<u32> {
+        let text = piece(text);
+        let end = 1_u32 << (length % 32);
+        let signature = no_digits(text) & (end - 1) | end;
+        let form = &self.forms[slot(signature, self.multiplier)];
+        if form.signature != signature {
             return None;
         }
-        from += width;
-        if let Some(separator) = separator {
-            if text[from % 16] != separator {
+        let mut day = simd.day(text, &form.places);
+        if u16::from_le_bytes([day.iso[10], day.iso[11]]) != self.separators {
+            return None;
+        }
+        if let Some(base) = self.base {
+            day.year = base + (day.year + 100 - base % 100) % 100;
+            for (at, unit) in [1000, 100, 10, 1].into_iter().enumerate() {
+                day.iso[at] = b'0' + (day.year / unit % 10) as u8;
+            }
+        }
+        let exists = match DAYS.get(day.month_day as usize)? {
+            Days::Always => true,
+            Days::InLeapYears => is_leap(day.year),
+            Days::Never => false,
+        };
+        let value = day.year * 10_000 + day.month_day;
+        if !exists || value.wrapping_sub(self.min) > self.span {
+            return None;
+        }
+        room[..16].copy_from_slice(&day.iso);
+        Some(value)
+    }
+}
+
+/// Which of four slots a signature has.
+#[inline(always)]
+fn slot(signature: u32, multiplier: u32) -> usize {
+    (signature.wrapping_mul(multiplier) >> 30) as usize
+}
+
+/// A multiplier that gives each form a slot of its own, and the forms in their slots.
+fn slots(forms: &[Form]) -> Option<(u32, [Form; 4])> {
+    // Nearly one in ten does it.
+    (0..10_000_u32).map(|number| number.wrapping_mul(0x9e37_79b9) | 1).find_map(|multiplier| {
+        let mut slots = [Form::default(); 4];
+        for form in forms {
+            let slot = &mut slots[slot(form.signature, multiplier)];
+            if slot.signature != 0 {
                 return None;
             }
-            from += 1;
-            flags &= flags - 1;
+            *slot = *form;
         }
-    }
-    let value = year * 10_000 + month * 100 + day;
-    let exists = year > 0 && (1..=12).contains(&month) && day > 0 && (day <= 28 || day <= days(year, month));
-    if from != field.length || !exists || value < date.min || value > date.max {
-        return None;
-    }
-    target.put(at, &iso(year, month, day).to_le_bytes());
-    Some((at + 10, value))
+        Some((multiplier, slots))
+    })
 }
 
-/// How many days a month has.
-fn days(year: u32, month: u32) -> u32 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+/// When there is a day.
+#[derive(Debug, Clone, Copy)]
+enum Days {
+    Never,
+    InLeapYears,
+    Always,
 }
 
-/// `YYYY-MM-DD`, the first byte lowest.
-fn iso(year: u32, month: u32, day: u32) -> u128 {
-    const PAIRS: [u16; 100] = {
-        let mut pairs = [0; 100];
-        let mut number = 0;
-        while number < 100 {
-            #[allow(clippy::cast_possible_truncation)] // below 100
-            let (tens, ones) = ((number / 10) as u8, (number % 10) as u8);
-            pairs[number] = u16::from_le_bytes([b'0' + tens, b'0' + ones]);
-            number += 1;
+/// By the month times 100 and the day.
+static DAYS: [Days; 1232] = {
+    let mut days = [Days::Never; 1232];
+    let lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while month < 12 {
+        let mut day = 1;
+        while day <= lengths[month] {
+            days[(month + 1) * 100 + day] = Days::Always;
+            day += 1;
         }
-        pairs
-    };
-    let pair = |number: u32| u64::from(PAIRS[(number % 100) as usize]);
-    let dash = u64::from(b'-');
-    let before = pair(year / 100) | pair(year) << 16 | dash << 32 | pair(month) << 40 | dash << 56;
-    u128::from(before) | u128::from(pair(day)) << 64
+        month += 1;
+    }
+    days[229] = Days::InLeapYears;
+    days
+};
+
+fn is_leap(year: u32) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }

@@ -1,11 +1,10 @@
 //! Remembers what became of texts: a conversion is pure, so what it answered once it answers always.
 
-use super::{Field, low_bytes};
-use crate::scan::Target;
+use crate::scan::{Simd, WINDOW};
 use crate::transform::Value;
 
-/// Texts of more bytes than this are not remembered.
-const LONGEST: usize = 48;
+/// Texts of more bytes than this are not remembered, nor are rows.
+pub(super) const LONGEST: usize = WINDOW - 1;
 /// How many texts of a column are remembered at most, as a power of two.
 const BITS: u32 = 8;
 /// How many bytes all columns may take together: a wide table remembers fewer texts a column.
@@ -13,27 +12,29 @@ const BUDGET: usize = 2 << 20;
 
 /// The answers for one column.
 #[derive(Debug)]
-pub(in crate::record) struct Memo {
+pub(super) struct Memo {
     /// None before the first answer is kept.
     slots: Vec<Slot>,
     /// How many there will be, as a power of two; 0 where a column has none.
     bits: u32,
 }
 
-/// A text and what became of it. Both are padded with zeros.
+/// A text and what became of it.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     /// No text has the length of an empty slot.
     text_length: usize,
-    text: [u8; LONGEST],
+    text: [u8; WINDOW],
     answer: Answer,
 }
 
 /// What became of a text.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::record) struct Answer {
-    row: [u8; LONGEST],
-    row_length: usize,
+pub(super) struct Answer {
+    /// As it stands in a row.
+    pub row: [u8; WINDOW],
+    /// How much of that is meant.
+    pub length: usize,
     /// What it compares by.
     pub value: Value,
     /// Whether the row holds the canonical text as it is.
@@ -43,17 +44,20 @@ pub(in crate::record) struct Answer {
 /// A slot that holds no text.
 const EMPTY: Slot = Slot {
     text_length: usize::MAX,
-    text: [0; LONGEST],
-    answer: Answer { row: [0; LONGEST], row_length: 0, value: Value::Null, canonical: false },
+    text: [0; WINDOW],
+    answer: Answer { row: [0; WINDOW], length: 0, value: Value::Null, canonical: false },
 };
 
-impl Answer {
-    /// Writes the answer and returns the place behind it.
-    pub fn write(&self, target: &mut Target, at: usize) -> usize {
-        target.put(at, &self.row);
-        at + self.row_length
+/// The lowest 0 to 8 bytes of a word.
+const LOW_BYTES: [u64; 9] = {
+    let mut masks = [u64::MAX; 9];
+    let mut count = 0;
+    while count < 8 {
+        masks[count] = (1 << (8 * count)) - 1;
+        count += 1;
     }
-}
+    masks
+};
 
 impl Memo {
     /// The memory of one of `columns` columns.
@@ -63,93 +67,66 @@ impl Memo {
     }
 
     /// What became of this text before.
-    #[inline]
-    pub fn find(&self, field: Field) -> Option<&Answer> {
-        let place = self.place(field)?;
+    #[inline(always)]
+    pub fn find(&self, simd: impl Simd, text: &[u8; WINDOW], length: usize) -> Option<&Answer> {
+        let place = self.place(text, length);
+        let holds = |slot: &&Slot| slot.text_length == length && simd.same(&slot.text, text, length);
         // Two slots a text, so that two that share a place do not drive each other out.
-        let (first, second) = (self.slots.get(place)?, self.slots.get(place ^ 1)?);
-        let slot = if first.holds(field) { first } else { Some(second).filter(|slot| slot.holds(field))? };
-        Some(&slot.answer)
+        let slot = Some(self.slots.get(place)?).filter(holds);
+        Some(&slot.or_else(|| self.slots.get(place ^ 1).filter(holds))?.answer)
     }
 
-    /// Remembers what became of a text.
-    pub fn keep(&mut self, field: Field, row: &[u8], value: Value, canonical: bool) {
-        let Some(place) = self.place(field).filter(|_| row.len() <= LONGEST) else { return };
+    /// Remembers what became of a text, where neither is too long.
+    pub fn keep(&mut self, text: &[u8], row: &[u8], value: Value, canonical: bool) {
+        if text.len().max(row.len()) > LONGEST || self.bits == 0 {
+            return;
+        }
         if self.slots.is_empty() {
             self.slots.resize(1 << self.bits, EMPTY);
         }
-        let mut slot = Slot {
-            text_length: field.length,
-            text: [0; LONGEST],
-            answer: Answer { row: [0; LONGEST], row_length: row.len(), value, canonical },
-        };
-        slot.text[..field.length].copy_from_slice(field.bytes());
+        let answer = Answer { row: [0; WINDOW], length: row.len(), value, canonical };
+        let mut slot = Slot { text_length: text.len(), text: [0; WINDOW], answer };
+        slot.text[..text.len()].copy_from_slice(text);
         slot.answer.row[..row.len()].copy_from_slice(row);
+        let place = self.place(&slot.text, text.len());
         self.slots[place ^ 1] = std::mem::replace(&mut self.slots[place], slot);
     }
 
-    /// The place of a text; `None` where none is kept. Its beginning and its length decide.
-    #[inline]
-    #[allow(clippy::cast_possible_truncation)] // halves of one word, and a few bits of one
-    fn place(&self, field: Field) -> Option<usize> {
-        if field.length > LONGEST || self.bits == 0 {
-            return None;
-        }
-        let word = u128::from_le_bytes(field.piece(0)) & low_bytes(field.length);
-        let (low, high) = (word as u64, (word >> 64) as u64);
-        let mixed =
-            (low ^ high.rotate_left(29) ^ (field.length as u64) << 57).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Some((mixed >> (64 - self.bits)) as usize)
-    }
-}
-
-impl Slot {
-    #[inline]
-    fn holds(&self, field: Field) -> bool {
-        if self.text_length != field.length {
-            return false;
-        }
-        let (words, _) = self.text.as_chunks::<16>();
-        let mut at = 0;
-        // A text has few words, nearly always one.
-        while at < field.length {
-            let found = u128::from_le_bytes(field.piece(at)) & low_bytes(field.length - at);
-            if found != u128::from_le_bytes(words[at / 16]) {
-                return false;
-            }
-            at += 16;
-        }
-        true
+    /// The place of a text. Its first and last eight bytes and its length decide.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // a few bits
+    fn place(&self, text: &[u8; WINDOW], length: usize) -> usize {
+        let word = |at: usize| {
+            let eight = text[at % WINDOW..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
+            eight & LOW_BYTES[length.min(8)]
+        };
+        let mixed = word(0) ^ word(length.saturating_sub(8)).rotate_left(29) ^ (length as u64) << 57;
+        let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 32 >> (32 - self.bits)) as usize
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::{SLACK, Source};
-
-    /// Calls with a text as a field.
-    fn with<T>(text: &str, call: impl FnOnce(Field) -> T) -> T {
-        let bytes = [text.as_bytes(), &[b'9'; SLACK]].concat();
-        call(Field { source: Source::new(&bytes).unwrap(), from: 0, length: text.len() })
-    }
+    use crate::scan::Portable;
 
     fn keep(memo: &mut Memo, text: &str) {
-        with(text, |field| memo.keep(field, text.as_bytes(), Value::Text, true));
+        memo.keep(text.as_bytes(), text.as_bytes(), Value::Text, true);
     }
 
     fn knows(memo: &Memo, text: &str) -> bool {
-        with(text, |field| {
-            let answer = memo.find(field);
-            assert!(answer.is_none_or(|answer| &answer.row[..answer.row_length] == text.as_bytes()));
-            answer.is_some()
-        })
+        let mut window = [b'9'; WINDOW];
+        window[..text.len()].copy_from_slice(text.as_bytes());
+        let answer = memo.find(Portable, &window, text.len());
+        assert!(answer.is_none_or(|answer| &answer.row[..answer.length] == text.as_bytes()));
+        answer.is_some()
     }
 
     #[test]
     fn two_texts_of_one_place_are_known_and_a_third_drives_the_older_out() {
-        // Their beginnings and lengths are the same, and so are their places.
-        let [first, second, third] = ["1", "2", "3"].map(|end| format!("a long beginning {end}"));
+        // Their beginnings, ends and lengths are the same, and so are their places.
+        let [first, second, third] = ["1", "2", "3"].map(|middle| format!("beginning {middle} some end"));
         let mut memo = Memo::new(1);
         assert!(!knows(&memo, &first));
         keep(&mut memo, &first);

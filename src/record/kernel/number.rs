@@ -1,151 +1,206 @@
 //! Whole numbers and amounts of up to 16 bytes, read and written as one piece.
+//!
+//! The usual text is its own row: digits with no zero before them, and for an amount as many behind the point as
+//! the column has. `take` copies it. `other` writes those with a minus, and amounts with other digits behind the
+//! point.
 
-use super::{Field, low_bytes};
-use crate::plan::Money;
-use crate::scan::{Target, no_digits};
+use super::{low_bits, piece};
+use crate::plan::{Bounds, Money};
+use crate::scan::{Portable, Simd, WINDOW, no_digits};
 
-/// How many bytes stand before the lowest flag; 16 where there is none.
-#[inline]
-fn before(flags: u32) -> usize {
-    (flags | 1 << 16).trailing_zeros() as usize
+/// The longest number that is read as one piece.
+const LONGEST: usize = 16;
+
+/// The lengths from `least` to `most`, and none beyond what is read as one piece, a bit for each.
+fn lengths(least: usize, most: usize) -> u64 {
+    (least..=most.min(LONGEST)).fold(0, |lengths, length| lengths | 1 << length)
 }
 
-/// Writes a whole number; returns the place behind it and, where it is asked for, its value.
-#[inline(always)]
-#[allow(clippy::inline_always)] // it has one caller, in the innermost loop
-pub(in crate::record) fn integer(
-    field: Field,
-    asked: bool,
-    target: &mut Target,
-    at: usize,
-) -> Option<(usize, i64)> {
-    let piece = field.piece(0);
-    if piece[0] == b'-' {
-        return negative(field, target, at, |field, target, at| {
-            unsigned_integer(field, field.piece(0), true, target, at)
-        });
-    }
-    unsigned_integer(field, piece, asked, target, at)
+/// What a column of numbers is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Whether anybody needs the value.
+    pub value: bool,
+    /// Both part of the range; `None` where none of those that are read can be outside.
+    bounds: Option<Bounds>,
 }
 
-#[inline(always)]
-#[allow(clippy::inline_always)] // as `integer`
-fn unsigned_integer(
-    field: Field,
-    piece: [u8; 16],
-    asked: bool,
-    target: &mut Target,
-    at: usize,
-) -> Option<(usize, i64)> {
-    let digits = before(no_digits(&piece));
-    // A zero before other digits is not written; what starts with one is left to others.
-    if digits == 0 || digits != field.length || piece[0] == b'0' && digits > 1 {
-        return None;
+impl Asked {
+    pub fn new(value: bool, bounds: Option<Bounds>) -> Self {
+        Self { value, bounds }
     }
-    target.put(at, &piece);
-    let value = if asked { number(u128::from_le_bytes(piece), digits) } else { 0 };
-    Some((at + digits, value))
+
+    /// Whether usual texts need their value, which have no minus: bounds may hold for all of them.
+    fn usual(self) -> bool {
+        const MOST: i64 = 10_i64.pow(LONGEST as u32) - 1;
+        self.value || self.bounds.is_some_and(|bounds| bounds.min > 0 || bounds.max < MOST)
+    }
+
+    fn hold(self, value: i64) -> Option<i64> {
+        self.bounds.is_none_or(|bounds| (bounds.min..=bounds.max).contains(&value)).then_some(value)
+    }
 }
 
-/// Writes an amount that needs no rounding; returns the place behind it and, where it is asked for, its value in
-/// units of the last digit.
-#[inline(always)]
-#[allow(clippy::inline_always)] // as `integer`
-pub(in crate::record) fn money(
-    field: Field,
-    amount: &Money,
-    asked: bool,
-    target: &mut Target,
-    at: usize,
-) -> Option<(usize, i64)> {
-    let piece = field.piece(0);
-    if piece[0] == b'-' {
-        return negative(field, target, at, |field, target, at| {
-            unsigned_money(field, field.piece(0), amount, true, target, at)
-        });
-    }
-    unsigned_money(field, piece, amount, asked, target, at)
+/// Whole numbers.
+#[derive(Debug)]
+pub(super) struct Integer {
+    asked: Asked,
+    /// What is asked of usual texts.
+    usual: bool,
 }
 
-#[inline(always)]
-#[allow(clippy::inline_always)] // as `integer`
-fn unsigned_money(
-    field: Field,
-    piece: [u8; 16],
-    amount: &Money,
-    asked: bool,
-    target: &mut Target,
-    at: usize,
-) -> Option<(usize, i64)> {
-    let flags = no_digits(&piece);
-    let whole = before(flags);
-    if whole == 0 || whole > amount.whole || piece[0] == b'0' && whole > 1 {
-        return None;
+impl Integer {
+    pub fn new(asked: Asked) -> Self {
+        Self { asked, usual: asked.usual() }
     }
-    target.put(at, &piece);
-    let scale = usize::from(amount.scale);
-    let mut missing = scale;
-    if whole != field.length {
-        let end = before(flags & flags.wrapping_sub(1));
-        if piece.get(whole) != Some(&amount.decimal) || end != field.length || end == whole + 1 {
+
+    /// The lengths of usual texts, a bit for each.
+    pub fn lengths() -> u64 {
+        lengths(1, LONGEST)
+    }
+
+    /// Whether usual texts need their value.
+    pub fn asks(&self) -> bool {
+        self.usual
+    }
+
+    /// The value itself, where it is within the bounds.
+    #[inline(always)]
+    pub fn hold(&self, value: i64) -> Option<i64> {
+        self.asked.hold(value)
+    }
+
+    /// Writes a usual text of one of those lengths; returns its value where it is asked for.
+    #[inline(always)]
+    pub fn take(
+        &self,
+        simd: impl Simd,
+        text: &[u8; WINDOW],
+        length: usize,
+        room: &mut [u8; WINDOW],
+    ) -> Option<i64> {
+        let piece = piece(text);
+        if no_digits(piece) & low_bits(length) != 0 || piece[0] == b'0' && length > 1 {
             return None;
         }
-        // More digits than the scale need rounding.
-        missing = (whole + 1 + scale).checked_sub(end)?;
-    }
-    let mut end = at + whole;
-    if scale > 0 {
-        target.put(end, b".");
-        end += 1 + scale;
-        if missing > 0 {
-            if missing > 16 {
-                return None;
-            }
-            target.put(end - missing, &[b'0'; 16]);
+        room[..16].copy_from_slice(piece);
+        if !self.usual {
+            return Some(0);
         }
+        self.asked.hold(simd.number(piece, length, 0).cast_signed())
     }
-    if !asked {
-        return Some((end, 0));
+
+    /// Writes a number with a minus; returns its length and its value.
+    pub fn other(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<(usize, i64)> {
+        let digits: &[u8; 16] = text[1..].first_chunk()?;
+        let count = length.checked_sub(1).filter(|count| (1..=LONGEST).contains(count))?;
+        // A zero has no minus in a row.
+        if text[0] != b'-' || no_digits(digits) & low_bits(count) != 0 || digits[0] == b'0' {
+            return None;
+        }
+        *room = *text;
+        Some((length, self.asked.hold(-Portable.number(digits, count, 0).cast_signed())?))
     }
-    // All digits in a row, the decimal sign taken out.
-    let word = u128::from_le_bytes(piece);
-    let kept = low_bytes(whole);
-    let size = number((word & kept) | (word >> 8 & !kept), whole + scale - missing);
-    let value = if missing == 0 { size } else { scaled(size, missing)? };
-    Some((end, value))
 }
 
-#[cold]
-fn scaled(size: i64, missing: usize) -> Option<i64> {
-    size.checked_mul(10_i64.checked_pow(u32::try_from(missing).ok()?)?)
+/// Amounts.
+#[derive(Debug)]
+pub(super) struct Amount {
+    asked: Asked,
+    /// What is asked of usual texts.
+    usual: bool,
+    money: Money,
+    /// Digits behind the point.
+    scale: usize,
 }
 
-/// Writes a minus, and what stands behind it by `write`. A zero has none, and is left to others.
-#[cold]
-fn negative<'l>(
-    field: Field<'l>,
-    target: &mut Target,
-    at: usize,
-    write: impl FnOnce(Field<'l>, &mut Target, usize) -> Option<(usize, i64)>,
-) -> Option<(usize, i64)> {
-    target.put(at, b"-");
-    let field = Field { from: field.from + 1, length: field.length.checked_sub(1)?, ..field };
-    let (end, size) = write(field, target, at + 1)?;
-    (size > 0).then_some((end, -size))
-}
+impl Amount {
+    pub fn new(money: Money, asked: Asked) -> Self {
+        Self { asked, usual: asked.usual(), money, scale: money.scale.into() }
+    }
 
-/// The number that the lowest `count` bytes of a word spell, 1 to 16 digits.
-#[inline]
-fn number(word: u128, count: usize) -> i64 {
-    // Before the digits go as many zeros as there are bytes left.
-    let digits = (word & u128::from_ne_bytes([0x0f; 16])) << (8 * (16 - count));
-    let eight = |word: u64| {
-        let pairs = word.wrapping_mul(10) + (word >> 8);
-        let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
-        let high = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
-        (low.wrapping_add(high) >> 32).cast_signed()
-    };
-    #[allow(clippy::cast_possible_truncation)] // halves of one word
-    let (first, second) = (digits as u64, (digits >> 64) as u64);
-    eight(first) * 100_000_000 + eight(second)
+    /// Digits behind the point, where usual texts are rows as they are.
+    pub fn pointed(&self) -> Option<usize> {
+        (self.scale > 0 && self.money.decimal == b'.').then_some(self.scale)
+    }
+
+    /// Digits behind the point.
+    pub fn scale(&self) -> u8 {
+        self.money.scale
+    }
+
+    /// The lengths of usual texts, a bit for each. Where there is nothing behind a point no text is usual.
+    pub fn lengths(&self) -> u64 {
+        if self.scale == 0 { 0 } else { lengths(2 + self.scale, self.money.whole + 1 + self.scale) }
+    }
+
+    /// Whether usual texts need their value.
+    pub fn asks(&self) -> bool {
+        self.usual
+    }
+
+    /// The value itself, where it is within the bounds.
+    #[inline(always)]
+    pub fn hold(&self, value: i64) -> Option<i64> {
+        self.asked.hold(value)
+    }
+
+    /// Writes a usual text of one of those lengths; returns its value where it is asked for.
+    #[inline(always)]
+    pub fn take(
+        &self,
+        simd: impl Simd,
+        text: &[u8; WINDOW],
+        length: usize,
+        room: &mut [u8; WINDOW],
+    ) -> Option<i64> {
+        let piece = piece(text);
+        let point = length - 1 - self.scale;
+        if no_digits(piece) & low_bits(length) != 1 << (point % 32)
+            || piece[point % 16] != self.money.decimal
+            || piece[0] == b'0' && point > 1
+        {
+            return None;
+        }
+        room[..16].copy_from_slice(piece);
+        room[point % 16] = b'.';
+        if !self.usual {
+            return Some(0);
+        }
+        self.asked.hold(simd.number(piece, length, self.scale).cast_signed())
+    }
+
+    /// Writes an amount that may have a minus or fewer digits behind the point than the column has; returns its
+    /// length and its value.
+    pub fn other(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<(usize, i64)> {
+        let minus = usize::from(text[0] == b'-');
+        let number: &[u8; 16] = text[minus..].first_chunk()?;
+        let length = length.checked_sub(minus).filter(|length| (1..=LONGEST).contains(length))?;
+        let others = no_digits(number) & low_bits(length);
+        let whole = if others == 0 { length } else { others.trailing_zeros() as usize };
+        if whole == 0 || whole > self.money.whole || number[0] == b'0' && whole > 1 {
+            return None;
+        }
+        let fraction = length.saturating_sub(whole + 1);
+        let one_sign = others.is_power_of_two() && number[whole] == self.money.decimal && fraction > 0;
+        // More digits than the scale need rounding.
+        if !(others == 0 || one_sign) || fraction > self.scale {
+            return None;
+        }
+        let missing = self.scale - fraction;
+        let size = Portable.number(number, length, fraction).cast_signed();
+        let size = size.checked_mul(10_i64.checked_pow(u32::try_from(missing).ok()?)?)?;
+        // A zero has no minus in a row.
+        if minus == 1 && size == 0 {
+            return None;
+        }
+        let end = minus + whole + if self.scale == 0 { 0 } else { 1 + self.scale };
+        room.get_mut(..end)?.fill(b'0');
+        room[0] = b'-';
+        room[minus..minus + length].copy_from_slice(&number[..length]);
+        if self.scale > 0 {
+            room[minus + whole] = b'.';
+        }
+        Some((end, self.asked.hold(if minus == 1 { -size } else { size })?))
+    }
 }
