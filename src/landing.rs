@@ -3,6 +3,8 @@
 //! A source is read once, whole: its size, its SHA-256, its lines as Hadoop will cut them, its header. All that goes
 //! into the manifest, which the audit holds the job's seals against, and into the run's id.
 
+mod delivery;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -19,6 +21,7 @@ use crate::input::{self, Boms, Cutter, Line};
 use crate::record::Judge;
 use crate::spec::Spec;
 use crate::task::drift;
+use delivery::Delivery;
 
 /// What a run is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +85,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
 /// Returns it with the paths of the new files, in the order of the manifest; those of `base` have none.
 ///
 /// # Errors
-/// A source that can't be read, is given twice or is no text; a header that drifted.
+/// A source that can't be read, is given twice, is no text or not what its sender says; a header that drifted.
 pub fn manifest(
     spec: &Spec,
     spec_path: &Path,
@@ -93,7 +96,7 @@ pub fn manifest(
     check_date(date)?;
     let mut inspected = Vec::with_capacity(sources.len());
     let mut seen = BTreeSet::new();
-    for path in sources {
+    for path in sources.iter().filter(|path| !delivery::comes_with(path, sources)) {
         let real = path.canonicalize().map_err(Error::reading(path))?;
         if !seen.insert(real.clone()) {
             return Err(Error::Usage(format!("{} is given twice; name each file once", path.display())));
@@ -283,11 +286,16 @@ fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
     let mut hashed = Hashed { file, hash: Sha256::new(), size: 0 };
     let mut judge = Judge::new(spec);
     let mut cutter = Cutter::new(spec.input.max_record_bytes, Boms::All);
-    let mut lines = 0_u64;
+    let delivery = Delivery::of(path)?;
+    let (mut lines, mut records) = (0_u64, 0_u64);
     let mut take = |line: Line| {
         lines += 1;
         if lines == 1 && spec.input.header && (line.too_long || !judge.is_header_line(line.bytes)) {
             return Err(drift(spec, &name, line.bytes));
+        }
+        if delivery.counts() {
+            let header = spec.input.header && !line.too_long && judge.is_header_line(line.bytes);
+            records += u64::from(line.too_long || !(line.bytes.is_empty() || header));
         }
         Ok(())
     };
@@ -301,7 +309,9 @@ fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
     cutter.finish(&mut take)?;
     progress.clear();
     drop(stream);
-    Ok(Inspected { path: real, gzip, size: hashed.size, sha256: hex(&hashed.hash.finalize()), lines })
+    let sha256 = hex(&hashed.hash.finalize());
+    delivery.check(&name, records, &sha256)?;
+    Ok(Inspected { path: real, gzip, size: hashed.size, sha256, lines })
 }
 
 /// A file that is hashed as it is read.

@@ -245,3 +245,42 @@ fn add_goes_on_from_the_published_files() {
     let runs = [&base, &both, &copied, &changed].map(|manifest| manifest.run.as_str());
     assert!((1..runs.len()).all(|at| !runs[..at].contains(&runs[at])), "{runs:?}");
 }
+
+#[test]
+fn a_source_is_held_against_the_count_and_the_checksum_that_came_with_it() {
+    let sources = Sources::new(true);
+    let staged = |files: &[&str], says: &[&str]| {
+        let _ = fs::remove_dir_all(sources.path("out"));
+        let output = sources.stage(files);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(if says.is_empty() { 0 } else { 3 }), "{error}");
+        says.iter().for_each(|word| assert!(error.contains(word), "{word}: {error}"));
+    };
+    // Three records: neither the headers nor the blank line count, the line without an end does.
+    let whole = b"a\r\n1\r\n\r\na\r\n2\r\n3";
+    sources.write("in/s.csv", whole);
+    sources.write("in/s.csv.count", b"3\n");
+    sources.write(
+        "in/s.csv.sha256",
+        b"5d1f4d2d7e4dc7d1ec2f3b4fa8d3a17bb8b4c6a7a0ac1c1b4d24c1dc26c1d3d5  s.csv\n",
+    );
+    staged(&["in/s.csv"], &["in/s.csv is not what was sent", "in/s.csv.sha256 says 5d1f", "cut short"]);
+    let hash = std::process::Command::new("sha256sum").arg(sources.path("in/s.csv")).output().unwrap().stdout;
+    sources.write("in/s.csv.sha256", &hash.to_ascii_uppercase());
+    staged(&["in/s.csv"], &[]);
+    // What comes with a source is none, though a pattern names it.
+    staged(&["in/s.csv", "in/s.csv.count", "in/s.csv.sha256"], &[]);
+    assert_eq!(Manifest::load(&sources.path("out/manifest.json")).unwrap().files.len(), 1);
+    // Alone it is one.
+    assert_eq!(sources.stage(&["in/s.csv.count"]).status.code(), Some(4));
+    // Cut short at a record's end: it would balance with itself.
+    sources.write("in/s.csv", &whole[..whole.len() - 3]);
+    staged(&["in/s.csv"], &["in/s.csv.count says 3 records", "it has 2"]);
+    sources.write("in/s.csv", &gzip(whole));
+    fs::remove_file(sources.path("in/s.csv.sha256")).unwrap();
+    staged(&["in/s.csv"], &[]);
+    for bad in ["", "three", "-3", "3,000"] {
+        sources.write("in/s.csv.count", bad.as_bytes());
+        staged(&["in/s.csv"], &["s.csv.count", "is not a number of records"]);
+    }
+}
