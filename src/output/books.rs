@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::pick::pick;
 use super::seal::{Kind, Seal};
 use crate::record::{Reason, Row};
 use crate::spec::Spec;
@@ -32,8 +33,10 @@ pub struct Books<'s> {
     totals: Vec<Total>,
     /// What is to be added to them, in units of their last digits.
     pending: Vec<i64>,
-    /// Where the columns with a control total stand in a row.
+    /// Where the columns with a control total stand in a row, in ascending order.
     sum_places: Vec<usize>,
+    /// Which of the totals each of them is.
+    sum_totals: Vec<usize>,
 }
 
 /// Rows that were written and are still to be counted. Together they cost less than one by one: none of them is still
@@ -87,6 +90,9 @@ impl<'s> Books<'s> {
     /// Empty books.
     #[must_use]
     pub fn new(spec: &'s Spec) -> Self {
+        let mut sums: Vec<(usize, usize)> =
+            spec.sums.iter().enumerate().map(|(total, column)| (spec.kept_index(*column), total)).collect();
+        sums.sort_unstable();
         let totals = spec.sums.iter().map(|column| Total::zero(spec.sum_scale(*column))).collect();
         Self {
             spec,
@@ -102,7 +108,8 @@ impl<'s> Books<'s> {
             replaced: BTreeMap::new(),
             pending: vec![0; spec.sums.len()],
             totals,
-            sum_places: spec.sums.iter().map(|column| spec.kept_index(*column)).collect(),
+            sum_places: sums.iter().map(|(place, _)| *place).collect(),
+            sum_totals: sums.iter().map(|(_, total)| *total).collect(),
         }
     }
 
@@ -150,36 +157,29 @@ impl<'s> Books<'s> {
         self.totals[index].add(Decimal { unscaled, scale: self.spec.sum_scale(self.spec.sums[index]) });
     }
 
-    /// Books a row that was judged before, with its columns as they stand in the temp line, and its hash. Fails where
-    /// a column with a control total is not a number of its scale.
+    /// Books a row that was judged before, with its columns as they stand in the temp line, and its hash. Returns how
+    /// many columns it has.
     ///
     /// # Errors
-    /// The name of that column.
-    pub fn written_row(&mut self, row: &[u8], hash: u64) -> Result<(), &'s str> {
+    /// The name of a column with a control total that is missing, or is not a number of its scale.
+    pub fn written_row(&mut self, row: &[u8], hash: u64) -> Result<usize, &'s str> {
         self.count_hashed(row, hash);
-        if self.totals.is_empty() {
-            return Ok(());
-        }
-        let mut summed = 0;
-        for (place, text) in super::escape::split(row, self.spec.delimiter).enumerate() {
-            let Some(index) = self.sum_places.iter().position(|sum| *sum == place) else { continue };
+        let (mut summed, mut wrong) = (0, None);
+        let columns = pick(row, self.spec.delimiter, &self.sum_places, |index, text| {
             summed += 1;
-            if text == super::escape::NULL {
-                continue;
+            let total = &mut self.totals[self.sum_totals[index]];
+            match Decimal::parse_scaled(text, total.scale()) {
+                Some(number) => total.add(number),
+                None if text == super::escape::NULL => {}
+                None => wrong = wrong.or(Some(index)),
             }
-            let column = self.spec.sums[index];
-            let number = std::str::from_utf8(text).ok().and_then(Decimal::parse);
-            match number.filter(|number| number.scale == self.spec.sum_scale(column)) {
-                Some(number) => self.totals[index].add(number),
-                None => return Err(&self.spec.columns[column].name),
-            }
+        });
+        // Where the row ends before some of them, the last is missing for sure.
+        let missing = (summed < self.totals.len()).then(|| self.totals.len() - 1);
+        match wrong.or(missing) {
+            None => Ok(columns),
+            Some(index) => Err(&self.spec.columns[self.spec.sums[self.sum_totals[index]]].name),
         }
-        if summed < self.totals.len() {
-            // The row ends before one of them; the last to come is missing for sure.
-            let last = self.spec.sums.iter().max().copied().unwrap_or_default();
-            return Err(&self.spec.columns[last].name);
-        }
-        Ok(())
     }
 
     #[inline(always)]
@@ -261,6 +261,6 @@ mod tests {
         assert_eq!(written(&mut books, b"1.5\t\t2.00"), Some("a".to_owned()));
         assert_eq!(written(&mut books, b"1.00\t"), Some("b".to_owned()));
         let seal = books.seal(Kind::Map, String::new(), 0, None);
-        assert_eq!((seal.ok, seal.totals["a"].as_str(), seal.totals["b"].as_str()), (4, "2.50", "1.75"));
+        assert_eq!((seal.ok, seal.totals["a"].as_str(), seal.totals["b"].as_str()), (4, "2.50", "3.75"));
     }
 }

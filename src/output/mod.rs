@@ -4,6 +4,7 @@ mod books;
 pub mod escape;
 pub mod keyed;
 mod page;
+mod pick;
 mod reject;
 mod seal;
 

@@ -54,12 +54,9 @@ impl<'s> Aggregate<'s> {
         *count += 1;
         for (total, column) in totals.iter_mut().zip(sums) {
             let text = fields.get(self.spec.kept_index(*column)).copied().unwrap_or_default();
-            if text == escape::NULL {
-                continue;
-            }
-            let number = std::str::from_utf8(text).ok().and_then(Decimal::parse);
-            match number.filter(|number| number.scale == self.spec.sum_scale(*column)) {
+            match Decimal::parse_scaled(text, total.scale()) {
                 Some(number) => total.add(number),
+                None if text == escape::NULL => {}
                 None => return Err(wrong(&self.spec.columns[*column].name)),
             }
         }

@@ -132,7 +132,7 @@ impl LineReducer<'_> {
     fn row(&mut self, keyed: &Keyed, same_key: bool, out: &mut impl Write) -> Result<()> {
         let Self { spec, books, aggregate, page, .. } = self;
         let no_keyed_line = || no_keyed_line(self.lines);
-        let row = keyed::decode(keyed.payload, &mut self.row).ok_or_else(no_keyed_line)?;
+        let row = keyed::decode(keyed, &mut self.row).ok_or_else(no_keyed_line)?;
         let hash = line_hash(row);
         self.received += 1;
         self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(hash);
@@ -164,7 +164,7 @@ impl LineReducer<'_> {
             }
             page.push(b'\n');
         }
-        books.written_row(row, hash).map_err(|column| {
+        books.written_row(row, hash).map(|_| ()).map_err(|column| {
             let line = self.lines;
             Error::Input(format!(
                 "line {line}: {column} is no number of its scale; was it made by this spec?"
@@ -174,7 +174,7 @@ impl LineReducer<'_> {
 
     /// A row under the column that it is summed by.
     fn group(&mut self, keyed: &Keyed, same_key: bool, out: &mut impl Write) -> Result<()> {
-        let row = keyed::decode(keyed.payload, &mut self.row).ok_or_else(|| no_keyed_line(self.lines))?;
+        let row = keyed::decode(keyed, &mut self.row).ok_or_else(|| no_keyed_line(self.lines))?;
         self.received += 1;
         self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(line_hash(row));
         let Some(aggregate) = &mut self.aggregate else {
@@ -192,7 +192,7 @@ impl LineReducer<'_> {
 
     /// A mapper's reject or seal.
     fn pass(&mut self, keyed: &Keyed, out: &mut impl Write) -> Result<()> {
-        let line = keyed::decode(keyed.payload, &mut self.row).ok_or_else(|| no_keyed_line(self.lines))?;
+        let line = keyed::decode(keyed, &mut self.row).ok_or_else(|| no_keyed_line(self.lines))?;
         if self.aggregate.is_none() {
             for piece in line.chunks(PAGE) {
                 self.page.extend_from_slice(piece);
