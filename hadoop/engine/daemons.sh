@@ -8,13 +8,14 @@
 #     DIR/*            the daemons' own folders
 
 # In the order in which they start.
-readonly DAEMONS=(resourcemanager metastore namenode datanode1 datanode2 nodemanager1 nodemanager2 hiveserver2)
+readonly DAEMONS=(resourcemanager metastore namenode datanode1 datanode2 nodemanager1 nodemanager2 historyserver hiveserver2)
 
 # Each daemon's ports, as offsets in the cluster's block; the first is the one that `status` shows.
 readonly BLOCK=32 FIRST_BLOCK=12000 BLOCKS=250 # below what systems hand out to outgoing connections
 declare -rA OFFSETS=(
   [namenode]='0 1' [datanode1]='2 3 4' [datanode2]='5 6 7' [resourcemanager]='8 9 10 11 12'
   [nodemanager1]='13 14 15 16' [nodemanager2]='17 18 19 20' [metastore]=21 [hiveserver2]=22
+  [historyserver]='23 24 25'
 )
 
 ## cluster_at FOLDER
@@ -116,6 +117,8 @@ cluster_xml() {
     "port.resourcemanager=$(port resourcemanager)" "port.resourcemanager.scheduler=$(port resourcemanager 1)" \
     "port.resourcemanager.tracker=$(port resourcemanager 2)" "port.resourcemanager.admin=$(port resourcemanager 3)" \
     "port.resourcemanager.http=$RESOURCE_MANAGER" \
+    "port.historyserver=$(port historyserver)" "port.historyserver.admin=$(port historyserver 1)" \
+    "port.historyserver.http=$(port historyserver 2)" \
     "port.metastore=$(port metastore)" "port.hiveserver2=$(port hiveserver2)"; do
     printf '  <property><name>cluster.%s</name><value>%s</value></property>\n' "${pair%%=*}" "${pair#*=}"
   done
@@ -171,6 +174,7 @@ daemon_command() {
         -D "yarn.nodemanager.webapp.address=$here:$(port "$name" 2)" -D "mapreduce.shuffle.port=$(port "$name" 3)" \
         -D "yarn.nodemanager.local-dirs=$PLAIN/$name/local" -D "yarn.nodemanager.log-dirs=$PLAIN/$name/logs"
       ;;
+    historyserver) in_jvm hadoop 192m org.apache.hadoop.mapreduce.v2.hs.JobHistoryServer ;;
     metastore) in_jvm hive 384m org.apache.hadoop.hive.metastore.HiveMetaStore -p "$(port metastore)" ;;
     # It runs the queries.
     hiveserver2) in_jvm hive 768m org.apache.hive.service.server.HiveServer2 --hiveconf "hive.server2.thrift.port=$(port "$name")" ;;
@@ -198,6 +202,8 @@ launch() {
     printf '%s\n' "$BASHPID" >"$DIR/pids/$name"
     exec setsid "${COMMAND[@]}"
   ) &
+  # For a moment it is a shell still, which nobody would know for the daemon.
+  until alive "$name" || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
 }
 
 ## format
