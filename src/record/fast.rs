@@ -8,6 +8,7 @@
 // What is compiled for each tier must be inlined into it; a hint is not enough there.
 #![allow(clippy::inline_always)]
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::column;
@@ -19,7 +20,7 @@ use crate::input::BOM;
 use crate::output::{Books, Page, Written};
 use crate::plan::{Need, Plan};
 use crate::scan::{Portable, Simd, Source, Target, Tier, WINDOW, Wanted, Work};
-use crate::spec::{Operator, Spec};
+use crate::spec::{self, Spec};
 use crate::transform::Value;
 
 /// Makes rows by a plan.
@@ -92,7 +93,23 @@ impl Step {
 struct Rule {
     left: usize,
     right: usize,
-    operator: Operator,
+    /// The orderings of left against right that it allows: less, equal and greater, a bit for each.
+    allowed: u8,
+}
+
+impl Rule {
+    fn new(rule: &spec::Rule) -> Self {
+        let orderings = [Ordering::Less, Ordering::Equal, Ordering::Greater].into_iter().enumerate();
+        let bit = |(bit, ordering)| u8::from(rule.operator.holds(ordering)) << bit;
+        Self { left: rule.left, right: rule.right, allowed: orderings.map(bit).sum() }
+    }
+
+    #[inline(always)]
+    fn holds(self, columns: &[Column]) -> bool {
+        let (left, right) = (columns[self.left].number, columns[self.right].number);
+        let bit = u8::from(left >= right) + u8::from(left > right);
+        self.allowed >> bit & 1 == 1
+    }
 }
 
 /// How a line begins that may be the header.
@@ -139,7 +156,7 @@ impl<'s> Fast<'s> {
         let rules = spec.rules.iter().map(|rule| {
             let same = columns[rule.left].unit().is_some()
                 && columns[rule.left].unit() == columns[rule.right].unit();
-            same.then_some(Rule { left: rule.left, right: rule.right, operator: rule.operator })
+            same.then(|| Rule::new(rule))
         });
         let rules: Option<Vec<Rule>> = rules.collect();
         Some(Self {
@@ -243,9 +260,7 @@ impl<'s> Fast<'s> {
             self.fields(simd, source, from, ends, &mut target, start)?
         };
         if self.kept.only_numbers {
-            let number = |column: usize| self.columns[column].number;
-            let holds = |rule: &Rule| rule.operator.holds(number(rule.left).cmp(&number(rule.right)));
-            self.rules.iter().all(holds).then_some(())?;
+            self.rules.iter().all(|rule| rule.holds(&self.columns)).then_some(())?;
         } else {
             self.kept.settle(&self.columns);
             let row = &page.bytes()[start..end];

@@ -63,13 +63,13 @@ impl Simd for Avx2 {
             let odd = either(either(same(all(a)), same(all(b))), same(all(c)));
             // Most lanes have none of these, and then one question is enough.
             let [left, right] = either(odd, [low, high]);
-            let some = _mm256_movemask_epi8(_mm256_or_si256(left, right)) != 0;
+            let any = _mm256_movemask_epi8(_mm256_or_si256(left, right)) != 0;
             Masks {
                 delimiters: mask(same(all(wanted.delimiter))),
                 line_feeds: mask(same(all(b'\n'))),
                 returns: mask(same(all(b'\r'))),
-                odd: if some { mask(odd) } else { 0 },
-                high: if some { mask([low, high]) } else { 0 },
+                odd: if any { mask(odd) } else { 0 },
+                high: if any { mask([low, high]) } else { 0 },
             }
         }
     }
@@ -88,10 +88,11 @@ impl Simd for Avx2 {
             let (text, places) = (bits!(*text, [u8; 16] => __m128i), bits!(*places, [i8; 16] => __m128i));
             let places = _mm_add_epi8(places, _mm_set1_epi8((length as u8).cast_signed()));
             let digits = _mm_and_si128(_mm_shuffle_epi8(text, places), _mm_set1_epi8(0x0f));
-            let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(TENS_AND_ONES));
-            let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(1 << 16 | 100));
+            // Ten times the first digit and once the second.
+            let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
+            let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(weights(100, 1)));
             let fours = _mm_packus_epi32(fours, fours);
-            let eights = _mm_madd_epi16(fours, _mm_set1_epi32(1 << 16 | 10_000));
+            let eights = _mm_madd_epi16(fours, _mm_set1_epi32(weights(10_000, 1)));
             let both = _mm_cvtsi128_si64(eights).cast_unsigned();
             u64::from(both as u32) * 100_000_000 + (both >> 32)
         }
@@ -190,8 +191,10 @@ fn spread(bits: u32) -> __m256i {
     _mm256_cmpeq_epi8(_mm256_and_si256(bytes, each), each)
 }
 
-/// The weights of two digits, the first in the lower byte.
-const TENS_AND_ONES: i16 = 1 << 8 | 10;
+/// What two neighbours count, the first of which is the lower.
+const fn weights(first: i32, second: i32) -> i32 {
+    second << 16 | first
+}
 
 /// By the digits behind the sign: where each of 16 digits that end a text stands in it, counted from the text's
 /// end. What lies before the text comes out below 0.

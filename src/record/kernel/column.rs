@@ -10,8 +10,9 @@ use crate::plan::{self, Kernel, Need};
 use crate::scan::{Simd, Source, WINDOW};
 use crate::transform::{Decimal, Value};
 
-/// A source column.
+/// A source column; its size is a power of two, so that the next one is found by a shift.
 #[derive(Debug)]
+#[repr(align(256))]
 pub(in crate::record) struct Column {
     /// Its place in the source.
     pub index: usize,

@@ -15,12 +15,13 @@ const BUDGET: usize = 2 << 20;
 pub(super) struct Memo {
     /// None before the first answer is kept.
     slots: Vec<Slot>,
-    /// How many there will be, as a power of two; 0 where a column has none.
-    bits: u32,
+    /// How many there will be less one, which is a power of two less one; 0 where a column has none.
+    mask: usize,
 }
 
-/// A text and what became of it.
+/// A text and what became of it; its size is a power of two, so that it is found by a shift.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(256))]
 struct Slot {
     /// No text has the length of an empty slot.
     text_length: usize,
@@ -63,7 +64,8 @@ impl Memo {
     /// The memory of one of `columns` columns.
     pub fn new(columns: usize) -> Self {
         let slots = BUDGET / size_of::<Slot>() / columns.max(1);
-        Self { slots: Vec::new(), bits: slots.checked_ilog2().unwrap_or(0).min(BITS) }
+        let bits = slots.checked_ilog2().unwrap_or(0).min(BITS);
+        Self { slots: Vec::new(), mask: (1 << bits) - 1 }
     }
 
     /// What became of this text before.
@@ -78,11 +80,11 @@ impl Memo {
 
     /// Remembers what became of a text, where neither is too long.
     pub fn keep(&mut self, text: &[u8], row: &[u8], value: Value, canonical: bool) {
-        if text.len().max(row.len()) > LONGEST || self.bits == 0 {
+        if text.len().max(row.len()) > LONGEST || self.mask == 0 {
             return;
         }
         if self.slots.is_empty() {
-            self.slots.resize(1 << self.bits, EMPTY);
+            self.slots.resize(self.mask + 1, EMPTY);
         }
         let answer = Answer { row: [0; WINDOW], length: row.len(), value, canonical };
         let mut slot = Slot { text_length: text.len(), text: [0; WINDOW], answer };
@@ -102,7 +104,7 @@ impl Memo {
         };
         let mixed = word(0) ^ word(length.saturating_sub(8)).rotate_left(29) ^ (length as u64) << 57;
         let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 32 >> (32 - self.bits)) as usize
+        (mixed >> (64 - BITS)) as usize & self.mask
     }
 }
 

@@ -32,7 +32,8 @@ impl Asked {
 
     /// Whether usual texts need their value, which have no minus: bounds may hold for all of them.
     fn usual(self) -> bool {
-        const MOST: i64 = 10_i64.pow(LONGEST as u32) - 1;
+        const MOST: i64 = 9_999_999_999_999_999;
+        const { assert!(MOST.ilog10() as usize + 1 == LONGEST) };
         self.value || self.bounds.is_some_and(|bounds| bounds.min > 0 || bounds.max < MOST)
     }
 
