@@ -177,7 +177,7 @@ impl<'s> Books<'s> {
             match Decimal::parse_scaled(text, total.scale()) {
                 Some(number) => total.add(number),
                 None if text == super::escape::NULL => {}
-                None => wrong = wrong.or(Some(index)),
+                None => wrong = wrong.min(Some(index)).or(Some(index)),
             }
         });
         // Where the row ends before some of them, the last is missing for sure.

@@ -1,13 +1,9 @@
 //! Picks fields out of a row, and counts all of them, without cutting it at each.
 //!
-//! A chunk without a wanted field is only counted, by a loop that compilers make vector instructions of; a wanted field
-//! is found among the bits of eight bytes. Behind an escape it goes byte by byte. The slow twin is `escape::split`.
+//! Sixty-four bytes become one number with a bit for each delimiter, and a wanted field is found among the bits. Behind
+//! an escape it goes byte by byte. The slow twin is `escape::split`.
 
-/// How many bytes are counted at once.
-const CHUNK: usize = 32;
-
-const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
-const SEVEN: u64 = u64::from_ne_bytes([0x7f; 8]);
+const LANE: usize = 64;
 
 /// Hands the fields at some places, which ascend, to `each` with their index among those places. Returns how many
 /// fields the row has.
@@ -39,46 +35,39 @@ struct Picker<'r, 'p, F> {
 
 impl<'r, F: FnMut(usize, &'r [u8])> Picker<'r, '_, F> {
     fn run(&mut self, delimiter: u8) {
-        let row = self.row;
-        let (delimiters, escapes) = (LOW * u64::from(delimiter), LOW * u64::from(b'\\'));
-        let (chunks, rest) = row.as_chunks::<CHUNK>();
-        for (index, chunk) in chunks.iter().enumerate() {
-            let (count, odd) = census(chunk, delimiter);
-            if odd {
-                return self.slowly(index * CHUNK, delimiter);
+        let (lanes, rest) = self.row.as_chunks::<LANE>();
+        for (index, lane) in lanes.iter().enumerate() {
+            let (ends, escaped) = masks(lane, delimiter);
+            if escaped {
+                return self.slowly(index * LANE, delimiter);
             }
-            if self.seen + usize::from(count) <= self.next {
-                self.seen += usize::from(count);
-                continue;
-            }
-            let (words, _) = chunk.as_chunks::<8>();
-            for (word, bytes) in words.iter().enumerate() {
-                self.word(index * CHUNK + 8 * word, equal(u64::from_le_bytes(*bytes), delimiters));
-            }
+            self.lane(index * LANE, ends);
         }
-        let base = row.len() - rest.len();
-        let (words, tail) = rest.as_chunks::<8>();
-        for (word, bytes) in words.iter().enumerate() {
-            let bytes = u64::from_le_bytes(*bytes);
-            if equal(bytes, escapes) != 0 {
-                return self.slowly(base + 8 * word, delimiter);
+        if !rest.is_empty() {
+            let base = self.row.len() - rest.len();
+            let mut lane = [0; LANE];
+            lane[..rest.len()].copy_from_slice(rest);
+            // What pads the lane may be the delimiter.
+            let there = (1 << rest.len()) - 1;
+            let (ends, escaped) = masks(&lane, delimiter);
+            if escaped {
+                return self.slowly(base, delimiter);
             }
-            self.word(base + 8 * word, equal(bytes, delimiters));
+            self.lane(base, ends & there);
         }
-        self.slowly(row.len() - tail.len(), delimiter);
     }
 
-    /// Takes the delimiters of eight bytes, each of which is the highest bit of its byte.
+    /// Takes the delimiters of a lane.
     #[inline]
-    fn word(&mut self, base: usize, mut ends: u64) {
-        let behind = self.seen + ((ends >> 7).wrapping_mul(LOW) >> 56) as usize;
+    fn lane(&mut self, base: usize, mut ends: u64) {
+        let behind = self.seen + ends.count_ones() as usize;
         while self.next < behind {
             // Those before it are of no interest.
             for _ in self.seen..self.next {
                 ends &= ends - 1;
             }
             self.seen = self.next;
-            self.end(base + ends.trailing_zeros() as usize / 8);
+            self.end(base + ends.trailing_zeros() as usize);
             ends &= ends - 1;
         }
         self.seen = behind;
@@ -94,14 +83,14 @@ impl<'r, F: FnMut(usize, &'r [u8])> Picker<'r, '_, F> {
                 } else {
                     self.seen += 1;
                 }
-            } else if *byte == b'\\' {
-                at += 1;
             }
-            at += 1;
+            // What stands behind an escape is no delimiter, whatever it is.
+            at += if *byte == b'\\' { 2 } else { 1 };
         }
     }
 
     /// Takes the delimiter that was looked for.
+    #[inline]
     fn end(&mut self, at: usize) {
         if self.places.get(self.picked) == Some(&self.seen) {
             (self.each)(self.picked, &self.row[self.start..at]);
@@ -113,6 +102,7 @@ impl<'r, F: FnMut(usize, &'r [u8])> Picker<'r, '_, F> {
     }
 
     /// Looks for the next delimiter that a wanted field begins or ends with.
+    #[inline]
     fn expect(&mut self) {
         self.next = match self.places.get(self.picked) {
             Some(place) if *place > self.seen => place - 1,
@@ -122,18 +112,25 @@ impl<'r, F: FnMut(usize, &'r [u8])> Picker<'r, '_, F> {
     }
 }
 
-/// How many delimiters a chunk has, and whether it has an escape.
+/// A bit for each delimiter of a lane, and whether it has an escape.
 #[inline]
-fn census(chunk: &[u8; CHUNK], delimiter: u8) -> (u8, bool) {
-    let count = chunk.iter().map(|byte| u8::from(*byte == delimiter)).sum();
-    (count, chunk.iter().map(|byte| u8::from(*byte == b'\\')).sum::<u8>() > 0)
-}
-
-/// The highest bit of each byte in which two words are equal; exact in every byte.
-#[inline]
-fn equal(left: u64, right: u64) -> u64 {
-    let other = left ^ right;
-    !(((other & SEVEN) + SEVEN) | other | SEVEN)
+fn masks(lane: &[u8; LANE], delimiter: u8) -> (u64, bool) {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const SEVEN: u64 = u64::from_ne_bytes([0x7f; 8]);
+    let (words, _) = lane.as_chunks::<8>();
+    let (mut ends, mut escapes) = (0, 0);
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let other = word ^ (LOW * u64::from(delimiter));
+        // The highest bit of each byte that is a delimiter; exact in every byte.
+        let equal = !(((other & SEVEN) + SEVEN) | other | SEVEN);
+        // The product brings the eight bits together in the highest byte.
+        ends |= ((equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+        // Some highest bit is set where any byte is an escape, which is all that is asked.
+        let other = word ^ (LOW * u64::from(b'\\'));
+        escapes |= other.wrapping_sub(LOW) & !other;
+    }
+    (ends, escapes & !SEVEN != 0)
 }
 
 #[cfg(test)]
@@ -160,6 +157,15 @@ mod tests {
             let mut found = Vec::new();
             let count = pick(&row, delimiter, &places, |index, field| found.push((index, field)));
             prop_assert_eq!((count, found), (fields.len(), expected));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn masks_are_those_of_the_bytes(bytes in prop::collection::vec(prop::sample::select(&b"\t\t\x08\x89\0a\\"[..]), 64), delimiter in prop::sample::select(&b"\t\0\x88\x89"[..])) {
+            let lane: &[u8; LANE] = bytes.first_chunk().unwrap();
+            let mask = |wanted: u8| (0..LANE).map(|at| u64::from(lane[at] == wanted) << at).sum::<u64>();
+            prop_assert_eq!(masks(lane, delimiter), (mask(delimiter), mask(b'\\') != 0));
         }
     }
 }

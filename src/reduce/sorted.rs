@@ -4,7 +4,7 @@
 //! in: as long as it equals the line before, nothing is copied, and behind the first byte that differs it takes that
 //! line's place. So two long lines are never there at once.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// A line without its end, and how it stands to the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,10 @@ impl Sorted {
             rest = self.behind(rest, at);
         }
         let mut last: Option<&[u8]> = None;
-        while let Some(at) = memchr2(b'\n', b'\r', rest) {
+        // No task writes a CR; where a block has none, lines are found by one byte instead of two.
+        let any_cr = memchr(b'\r', rest).is_some();
+        let end = |rest: &[u8]| if any_cr { memchr2(b'\n', b'\r', rest) } else { memchr(b'\n', rest) };
+        while let Some(at) = end(rest) {
             let raw = &rest[..at.min(self.max)];
             let bytes = raw.strip_suffix(b"\t").unwrap_or(raw);
             let before = last.unwrap_or(&self.held);

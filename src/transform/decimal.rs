@@ -68,6 +68,9 @@ impl Decimal {
         if whole.is_empty() || whole.len() + places > 19 {
             return Self::parse_other(text, scale);
         }
+        if let Some(size) = sixteen(digits, places) {
+            return Some(Self { unscaled: if negative { -i128::from(size) } else { size.into() }, scale });
+        }
         let (mut size, mut odd) = (0_u64, false);
         for part in [whole, fraction] {
             for byte in part {
@@ -96,6 +99,37 @@ impl Decimal {
         }
         write_digits(self.unscaled.unsigned_abs(), self.scale, out);
     }
+}
+
+/// The number that up to sixteen digits are, with a point before the last `places` of them where there are any. `None`
+/// for more, and for anything else.
+fn sixteen(digits: &[u8], places: usize) -> Option<u64> {
+    let mut text = [b'0'; 16];
+    text[16_usize.checked_sub(digits.len())?..].copy_from_slice(digits);
+    let mut text = u128::from_be_bytes(text);
+    if places > 0 {
+        // Takes the point out.
+        let behind = (1 << (8 * places)) - 1;
+        text = u128::from(b'0') << 120 | (text >> 8) & !behind | text & behind;
+    }
+    let [high, low] = [text >> 64, text & u128::from(u64::MAX)].map(|half| u64::try_from(half).unwrap_or(0));
+    Some(eight(high)? * 100_000_000 + eight(low)?)
+}
+
+/// The number that eight digits are, the first in the highest byte.
+fn eight(text: u64) -> Option<u64> {
+    const HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const DIGITS: u64 = 0x3030_3030_3030_3030;
+    // '0' to '9' are 0x30 to 0x39, which six more do not take beyond 0x3f.
+    let more = text.wrapping_add(0x0606_0606_0606_0606);
+    if text & HALVES != DIGITS || more & HALVES != DIGITS {
+        return None;
+    }
+    // Neighbours are joined: to two digits, to four, to eight.
+    let ones = (text & !HALVES).swap_bytes();
+    let twos = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 impl PartialOrd for Decimal {
@@ -295,6 +329,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn numbers_are_read_as_they_are_written(unscaled in any::<i64>(), shift in 0_u32..64, scale in 0_u8..20) {
+            let number = Decimal { unscaled: i128::from(unscaled >> shift), scale };
+            prop_assert_eq!(Decimal::parse_scaled(number.to_string().as_bytes(), scale), Some(number));
+        }
+
         #[test]
         fn the_fast_reading_is_the_slow_one(text in "[-+]?[0-9]{0,22}[.,/:+x]?[0-9]{0,4}\\PC?", scale in 0_u8..6) {
             let slow = Decimal::parse(&text).filter(|number| number.scale == scale);
