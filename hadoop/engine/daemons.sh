@@ -27,6 +27,7 @@ cluster_at() {
   if [[ -s $DIR/path ]]; then PLAIN=$(<"$DIR/path"); fi
   if [[ -s $DIR/ports ]]; then known_ports; fi
   # What the functions of engine.sh go by.
+  # shellcheck disable=SC2034
   ENGINE_HOME=$PLAIN ENGINE_CONF=$PLAIN/conf
   export HADOOP_CONF_DIR=$ENGINE_CONF HIVE_CONF_DIR=$ENGINE_CONF
 }
@@ -65,7 +66,7 @@ choose_ports() {
   done <"$claims"
   for ((try = 0; try < BLOCKS; try++)); do
     base=$((FIRST_BLOCK + (start + try) % BLOCKS * BLOCK))
-    [[ -z ${claimed[$base]:-} ]] && block_is_free "$base" || continue
+    if [[ -n ${claimed[$base]:-} ]] || ! block_is_free "$base"; then continue; fi
     printf '%s\n' "$base" >"$DIR/ports"
     claimed[$base]=$DIR
     for base in "${!claimed[@]}"; do printf '%s\t%s\n' "$base" "${claimed[$base]}"; done >"$claims"
@@ -143,7 +144,10 @@ alive() {
 ## in_jvm PART HEAP CLASS ARGS...
 ## Sets COMMAND to the command of the daemon $name.
 in_jvm() {
-  local class_path HADOOP_CLIENT_OPTS='' level=${SLUICEBOX_LOG_LEVEL:-WARN}
+  # The caller's options are for clients.
+  # shellcheck disable=SC2034
+  local HADOOP_CLIENT_OPTS=''
+  local class_path level=${SLUICEBOX_LOG_LEVEL:-WARN}
   LOG=$DIR/logs/$name.log
   java_options "$1" "$2"
   class_path=$("$1_class_path")
@@ -198,7 +202,7 @@ launch() {
       fd=${fd##*/}
       if ((fd > 2)); then eval "exec $fd>&-"; fi
     done
-    cd "$DIR"
+    cd "$DIR" || exit
     printf '%s\n' "$BASHPID" >"$DIR/pids/$name"
     exec setsid "${COMMAND[@]}"
   ) &
