@@ -327,6 +327,46 @@ proptest! {
     }
 }
 
+/// Neighbouring columns of numbers, which a tier may take as one piece: fields that are usual, and those that are not
+/// only where one looks at a field by itself.
+fn numbers() -> impl Strategy<Value = String> {
+    let integer = || prop_oneof![4 => (0..100_000_u32).prop_map(|n| n.to_string()), 1 => any_text(&["0", "07", "-3", "", "1.50", "5001"])];
+    let amount = || {
+        prop_oneof![
+            6 => (0..10_000_000_u32).prop_map(|cents| format!("{}.{:02}", cents / 100, cents % 100)),
+            1 => any_text(&["7", "1.", ".50", "0.5", "00.50", "1.505", "-7.10", "1..50", "1.5.", "1:50", "x.50", "12345678901234.56", ""]),
+        ]
+    };
+    let fields = (
+        any_text(&["a", "", "1.", "5,"]),
+        integer(),
+        amount(),
+        amount(),
+        integer(),
+        amount(),
+        any_text(&["\n", "\r\n"]),
+    );
+    fields.prop_map(|(text, a, b, c, d, e, end)| format!("{text},{a},{b},{c},{d},{e}{end}"))
+}
+
+fn any_text(texts: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+    select(texts.to_vec()).prop_map(str::to_owned)
+}
+
+proptest! {
+    #[test]
+    fn neighbouring_numbers(lines in prop::collection::vec(numbers(), 0..40), cuts in prop::collection::vec(any::<Index>(), 0..3)) {
+        let column = |name: &str, kind: &str| format!("[[column]]\nname = \"{name}\"\ntype = {kind}\n");
+        let money = "\"money\"\nprecision = 9\nscale = 2\nrounding = \"half_up\"";
+        let columns = [("x", "\"text\""), ("a", "\"integer\""), ("b", money), ("c", money), ("d", "\"integer\"\nmax = 5000"), ("e", money)];
+        let columns: String = columns.iter().map(|(name, kind)| column(name, kind)).collect();
+        let text = "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\n[audit]\nsum = [\"c\", \"a\"]\n\
+                    [[rule]]\nname = \"r\"\ncompare = [\"b\", \"<=\", \"e\"]\n";
+        let table = Table { text: text.to_owned() + &columns, delimiter: ",", keyed: false, near: Vec::new() };
+        hold(&table, lines.concat().as_bytes(), &cuts)?;
+    }
+}
+
 /// More labels than a column remembers, some of which share their beginnings and so their places.
 #[test]
 fn labels_that_drive_each_other_out() {
