@@ -214,7 +214,7 @@ mod tests {
     impl World {
         fn list(&self, names: Option<&[String]>) -> Claims {
             let there = self.folder.iter().filter(|(_, name)| names.is_none_or(|names| names.contains(name)));
-            claims(&there.map(|(at, name)| format!("{at} {name}\n")).collect::<String>())
+            claims(&there.map(|(at, name)| format!("{at} {name}")).collect::<Vec<_>>().join("\n"))
         }
 
         fn write(&mut self, name: String) {

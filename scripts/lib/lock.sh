@@ -6,6 +6,8 @@
 LEASE=${SLUICEBOX_LEASE:-600}
 # The claim that is held, without the number of its signs of life; LOCK_OWNED where it is this script that releases it.
 LOCK='' BEAT='' LOCK_OWNED=''
+# When that was last asked, a second late so that it is never 0.
+GUARDED=0
 
 ## list_claims FOLDER
 ## Lists a folder's claims into $WORK/claims; makes the folder where there is none.
@@ -41,7 +43,7 @@ take_lock() {
     read -r word holder silent <<<"$answer"
     if [[ $word == take ]]; then
       claim "$folder/$name.0" "$owner"
-      LOCK=$folder/$name LOCK_OWNED=1
+      LOCK=$folder/$name LOCK_OWNED=1 GUARDED=$((SECONDS + 1))
       beat_for "$driver" "$owner"
       sed 1d <<<"$answer" | sed "s|^|$folder/|" >"$WORK/useless"
       # They harm nobody; a few are left lying.
@@ -87,9 +89,12 @@ beat_for() {
 }
 
 ## guard
-## Ends the script where the lock is not its own any more: it was silent for so long that somebody took over.
+## Ends the script where the lock is not its own any more: it was silent for so long that somebody took over. It stands
+## before whatever changes something. What was asked within a twentieth of a lease is not asked again; a pause counts.
 guard() {
   local lost
+  ((GUARDED == 0 || (SECONDS - GUARDED) * 20 >= LEASE)) || return 0
+  GUARDED=$((SECONDS + 1))
   list_claims "${LOCK%/*}"
   lost=$("$BIN/sluicebox" lock lost "${LOCK##*/}" <"$WORK/claims")
   [[ $lost == false ]] ||

@@ -23,7 +23,41 @@
 ## Makes the script's own local folder, $WORK, which goes when the script ends, as does a lock that it took.
 scratch() {
   WORK=$(scratch_folder)
-  trap 'drop_lock; rm -rf -- "$WORK"' EXIT
+  trap at_exit EXIT
+}
+
+## at_exit
+## Ends what still works for this script, and only then releases the lock: a signal ends bash at once, but not what it
+## waits for.
+at_exit() {
+  trap '' TERM INT HUP
+  end_children
+  if [[ -n $JOB_RUNS ]]; then
+    stop_jobs || true
+  fi
+  drop_lock
+  rm -rf -- "$WORK"
+}
+
+## end_children
+## Sends SIGTERM to what this script started and waits until it is gone.
+end_children() {
+  local pid
+  for pid in /proc/[0-9]*; do
+    pid=${pid#/proc/}
+    [[ $pid != "$BEAT" ]] && is_child "$pid" && kill -TERM "$pid" 2>/dev/null || continue
+    progress "ending what is under way"
+    while is_child "$pid"; do sleep 0.1; done
+  done
+}
+
+## is_child PID
+## Whether a process was started by this script and runs still.
+is_child() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # Behind the name in brackets: the state and the parent.
+  [[ ${stat##*) } =~ ^[^Z]\ $$\  ]]
 }
 
 ## tools
@@ -198,9 +232,11 @@ check_acceptance() {
 }
 
 ## attempt NAME
-## Prints the folder of a new attempt, and removes what an attempt that died left there.
+## Prints the folder of a new attempt, and removes what an attempt that died left there, its job first.
 attempt() {
   if has "_$1"; then
+    guard
+    stop_jobs || die "$EXIT_IO" "cannot ask YARN for the jobs that an earlier attempt at $RUN left"
     hadoop fs -rm -r -f -skipTrash "$RUN_DIR/_$1" >/dev/null || die "$EXIT_IO" "cannot remove $RUN_DIR/_$1"
   fi
   printf '%s/_%s\n' "$RUN_DIR" "$1"
@@ -233,6 +269,7 @@ finish() {
 ## keep TO FILE...
 ## Puts local files on the cluster. Hadoop writes each under a name of its own and renames it.
 keep() {
+  guard
   hadoop fs -put -f "${@:2}" "$1" || die "$EXIT_IO" "cannot write $1"
 }
 
@@ -272,6 +309,29 @@ published_run() {
   cut -f 2 <<<"$published" | head -n 1
 }
 
+# Set while a job runs.
+JOB_RUNS=''
+
+## stop_jobs
+## Kills this run's jobs, found by their tag, and waits until YARN says that they ended. Where there is no cluster there
+## are none that outlive the command.
+stop_jobs() {
+  local id
+  command -v yarn >/dev/null || return 0
+  for _ in {1..60}; do
+    yarn application -list -appTags "$RUN" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" ||
+      return 1
+    # Its heading names states too.
+    grep -o '^application_[0-9_]*' "$WORK/jobs" >"$WORK/ids" || return 0
+    while read -r id; do
+      note "killing $id, which an attempt at $RUN left"
+      yarn application -kill "$id" >/dev/null 2>&1 </dev/null || true
+    done <"$WORK/ids"
+    sleep 1
+  done
+  return 1
+}
+
 ## streaming_job OUTPUT OPTION...
 ## Runs a streaming job with every property set that a site's defaults could bend; $SLUICEBOX_JOB_OPTIONS
 ## comes after those and wins, but not over what the step itself sets. Stops where it fails, or does not say that it did not: _SUCCESS alone proves nothing, but its absence does.
@@ -304,11 +364,13 @@ streaming_job() {
     -D mapreduce.fileoutputcommitter.algorithm.version=2
     -D mapreduce.fileoutputcommitter.marksuccessfuljobs=true
   )
+  JOB_RUNS=1
   # shellcheck disable=SC2086  # options, word by word
   hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} "$@" -output "$output" </dev/null >"$WORK/job.out" 2>"$WORK/job.err" || {
     cat "$WORK/job.err" >&2
     die "$EXIT_IO" "the streaming job failed; run the same command again once its cause is mended"
   }
+  JOB_RUNS=''
   hadoop fs -ls "$output" >"$WORK/job.parts" || die "$EXIT_IO" "cannot read $output"
   grep -q '/_SUCCESS$' "$WORK/job.parts" || die "$EXIT_IO" "the streaming job ended without $output/_SUCCESS; run again"
 }

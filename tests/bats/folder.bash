@@ -10,7 +10,7 @@ echo 'WARN util.NativeCodeLoader: Unable to load native-hadoop library' >&2
 shift
 args=("${@//file:\/\//}")
 case $1 in
-  -ls) for dir in "${args[@]:2}"; do find "$dir" -mindepth 1 -maxdepth 1; done ;;
+  -ls) for dir in "${args[@]:1}"; do [[ $dir == -C ]] || find "$dir" -mindepth 1 -maxdepth 1; done ;;
   -get) cp -r "${args[@]:1}" ;;
   -put)
     [[ $2 != -f ]] || args=(-put "${args[@]:2}")
@@ -21,7 +21,7 @@ case $1 in
     fi
     ;;
   -mv) mv "${args[@]:1}" ;;
-  -rm) rm -rf "${args[@]:3}" ;;
+  -rm) for file in "${args[@]:1}"; do [[ $file == -[rfs]* ]] || rm -r "$file"; done ;;
   -mkdir) mkdir -p "${args[2]}" ;;
   -cat) cat "${args[@]:1}" ;;
   -stat)

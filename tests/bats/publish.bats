@@ -12,6 +12,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR"
   export SLUICEBOX_BIN GOLD=$BATS_TEST_TMPDIR/gold PATH=$BATS_TEST_TMPDIR/bin:$PATH
   RUN=2026-11-21-5555aaaa
+  LOCKS=$BATS_TEST_TMPDIR/root/t/locks/2026-11-21
   DIR=$BATS_TEST_TMPDIR/root/t/runs/$RUN LEDGER=$BATS_TEST_TMPDIR/root/t/ledger
   mkdir -p "$DIR/spec" "$LEDGER"
   # shellcheck source=tests/bats/folder.bash
@@ -108,6 +109,32 @@ published() {
   touch -d '11 minutes ago' "$LEDGER/_2026-11-20-1111aaaa.1-1.json"
   run -0 publish
   published $'2026-11-21-5555aaaa.json\n_2026-11-20-1111aaaa.1-1.json'
+}
+
+@test "SIGTERM ends Hive's statement before the lock is released; running again finishes it" {
+  cat >bin/slow <<'END'
+#!/bin/bash
+trap 'sleep 1; : >"$GOLD.ended"; exit 143' TERM
+: >"$GOLD.began"
+while :; do sleep 0.1; done
+END
+  chmod +x bin/slow
+  mv bin/beeline bin/quick
+  ln -s slow bin/beeline
+  "$REPO/scripts/publish" "file://$DIR" 3>&- &
+  until [[ -e $GOLD.began ]]; do sleep 0.1; done
+  # Somebody who waits for the lock gets it only then.
+  run -6 publish
+  kill -TERM $!
+  until [[ -e $LOCKS/1 ]]; do sleep 0.1; done
+  [ -e "$GOLD.ended" ]
+  code=0
+  wait $! || code=$?
+  [ "$code" -eq 143 ]
+  [ ! -e "$GOLD" ]
+  mv bin/quick bin/beeline
+  run -0 publish
+  published
 }
 
 @test "where Hive dies without a word, that is said, and running again finishes it" {

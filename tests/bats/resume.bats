@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# What an attempt that was killed leaves, and who finds it, with a folder for the cluster. The whole pipeline is in
+# tests/engine/pipeline.bats.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
+  # shellcheck source=scripts/lib/common.sh
+  . "$REPO/scripts/lib/common.sh"
+  # shellcheck source=tests/bats/folder.bash
+  . "$BATS_TEST_DIRNAME/folder.bash"
+  cd "$BATS_TEST_TMPDIR" || return
+  folder_for_a_cluster
+  SLUICEBOX_BIN=$(binaries_dir)
+  export SLUICEBOX_BIN SLUICEBOX_STREAMING_JAR=$BATS_TEST_TMPDIR/jar PATH=$BATS_TEST_TMPDIR/bin:$PATH
+  : >jar
+  RUN=2026-11-21-5555aaaa
+  DIR=$BATS_TEST_TMPDIR/root/t/runs/$RUN
+  LOCKS=$BATS_TEST_TMPDIR/root/t/locks/2026-11-21
+  mkdir -p "$DIR"/{spec,landed} root/t/ledger
+  cp "$REPO/testdata/specs/region_dim.toml" "$DIR/spec/table.toml"
+  : | tee "$DIR/manifest.json" >"$DIR/described"
+  # A job that writes one part; YARN, whose one job runs until it is killed.
+  cat >bin/job <<'END'
+#!/bin/bash
+output=${*: -1} output=${output#file://}
+[[ -z ${JOB_WAITS:-} ]] || { echo "application_1_0001" >yarn.jobs; : >job.began; sleep 60 & wait; }
+mkdir "$output" && echo new >"$output/part-00000" && : >"$output/_SUCCESS"
+END
+  cat >bin/yarn <<'END'
+#!/bin/bash
+echo "$*" >>yarn.log
+case $2 in
+  -list) cat yarn.jobs 2>/dev/null || true ;;
+  -kill) rm -f yarn.jobs ;;
+esac
+END
+  chmod +x bin/job bin/yarn
+  sed -i 's/^shift$/[[ $1 != jar ]] || exec job "$@"\nshift/' bin/hadoop
+}
+
+transform() {
+  "$REPO/scripts/transform" "file://$DIR"
+}
+
+@test "what a killed attempt left is removed, its job killed first" {
+  mkdir "$DIR/_transform"
+  echo old >"$DIR/_transform/part-00007"
+  echo 'application_1_0001' >yarn.jobs
+  run -0 transform
+  [[ $output == *"killing application_1_0001"* ]]
+  [ "$(ls "$DIR/out")" = $'_SUCCESS\npart-00000' ]
+  [ ! -e "$DIR/_transform" ]
+  grep -q -- "-appTags $RUN" yarn.log
+  # Done is done.
+  run -0 transform
+  [[ $output == *"done before"* ]]
+}
+
+@test "SIGTERM kills the job by its tag, leaves no output and releases the lock; running again finishes it" {
+  JOB_WAITS=1 "$REPO/scripts/transform" "file://$DIR" 3>&- &
+  until [[ -e job.began ]]; do sleep 0.1; done
+  kill -TERM $!
+  code=0
+  wait $! || code=$?
+  [ "$code" -eq 143 ]
+  [ ! -e yarn.jobs ]
+  [[ -e $LOCKS/1 && ! -e $DIR/out ]]
+  run -0 transform
+  [ "$(cat "$DIR/out/part-00000")" = new ]
+}
+
+@test "a script whose lock was taken over changes nothing more" {
+  export SLUICEBOX_LOCK=file://$LOCKS/1.me
+  mkdir -p "$LOCKS" "$DIR/_transform"
+  : | tee "$LOCKS/1.me.0" >"$LOCKS/2"
+  run -6 transform
+  [[ $output == *"somebody took over"* && ! -e $DIR/out && -e $DIR/_transform ]]
+  rmdir "$DIR/_transform"
+  run -6 transform
+  [[ ! -e $DIR/out && -e $DIR/_transform ]]
+  : >"$DIR/out"
+  run -6 "$REPO/scripts/audit" "file://$DIR"
+  [[ ! -e $DIR/verdict.json ]]
+}
