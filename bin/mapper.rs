@@ -22,6 +22,7 @@ use sluicebox::task::{Mode, Sink, Task, stream_name};
 #[derive(Parser)]
 #[command(
     version,
+    term_width = 120,
     after_help = "\
 Examples:
   cat sales.csv | mapper --spec sales.toml                     temp lines, as a job writes them
@@ -108,12 +109,12 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Creating the rejects' file would empty what is still to be read, and rows written to the same file would overwrite
-/// rejects.
+/// Creating the rejects' file would empty what is still to be read, or the log that others append to, and rows written
+/// to the same file would overwrite rejects.
 fn refuse_own_stream(path: &Path, spec: &Path) -> Result<()> {
     let Ok(rejects) = std::fs::metadata(path) else { return Ok(()) };
     let opened = |fd: BorrowedFd| fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
-    let used = [opened(io::stdin().as_fd()), opened(io::stdout().as_fd()), std::fs::metadata(spec)];
+    let used = [opened(io::stdin().as_fd()), opened(io::stdout().as_fd()), opened(io::stderr().as_fd()), std::fs::metadata(spec)];
     let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (rejects.dev(), rejects.ino());
     if rejects.is_file() && used.into_iter().flatten().any(same) {
         let message = format!("--rejects {} is what is read or written; name another file", path.display());

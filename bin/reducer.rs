@@ -19,6 +19,7 @@ use sluicebox::spec::Spec;
 #[derive(Parser)]
 #[command(
     version,
+    term_width = 120,
     after_help = "\
 Examples:
   mapper --keyed < sales.csv | LC_ALL=C sort | reducer                  what a job does, by hand
@@ -28,7 +29,8 @@ Examples:
   mapper --aggregate region < sales.csv | LC_ALL=C sort | reducer --aggregate region
                                                sums of all rows; in a job each group has one reducer
 
-With --aggregate a line is: group, count of rows, then the spec's [audit] sums.
+With --aggregate a line is: group, count of rows, then the spec's [audit] sums. Under the first of the two
+all groups are held until the end, so it is for columns of few values; the second holds one at a time.
 
 Exit codes: 0 done, 2 usage or spec, 3 input or output error (unsorted input and a closed pipe included)."
 )]

@@ -10,6 +10,7 @@ use sluicebox::exit::finish;
 #[derive(Parser)]
 #[command(
     version,
+    term_width = 120,
     arg_required_else_help = true,
     after_help = "\
 Examples:

@@ -19,6 +19,7 @@ use sluicebox::validate::{self, Before, Manifest, Partial, Tally, Terms, Verdict
 #[derive(Parser)]
 #[command(
     version,
+    term_width = 120,
     after_help = "\
 Examples:
   mapper --spec sales.toml < sales.csv | validator --spec sales.toml

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The exit codes of every binary and script.
+/// The exit codes of every binary. Scripts have them too, and two of their own (scripts/lib/common.sh).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Everything was done.

@@ -69,6 +69,13 @@ pipeline() {
 @test "a missing, unreadable or doubled source is named" {
   run -3 pipeline none.csv
   [[ $output == *none.csv* ]]
+  if [ "$EUID" -eq 0 ] && command -v setpriv >/dev/null; then
+    cp "$good" locked.csv
+    chmod 000 locked.csv
+    run -3 setpriv --reuid=65534 --clear-groups "$SLUICEBOX_BIN/sluicebox" stage --spec "$spec" --date 2026-11-21 \
+      --into out locked.csv
+    [[ $output == *"cannot read locked.csv"*"Permission denied"* ]]
+  fi
   mkfifo pipe
   for none in "$BATS_TEST_TMPDIR" pipe; do
     run -2 pipeline "$none"

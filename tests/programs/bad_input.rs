@@ -383,4 +383,10 @@ fn rejects_never_share_a_file_with_the_rows() {
         assert!(stderr(mapper, 2).contains("is what is read or written"), "{rejects}");
         assert_eq!(fs::read(path("out.tsv")).unwrap(), b"before\n");
     }
+    // A log that others append to is kept, too.
+    let log = OpenOptions::new().append(true).open(path("out.tsv")).unwrap();
+    let mut mapper = command(MAPPER, &folder);
+    mapper.args(["--rejects", "/dev/stderr"]).stdin(File::open(path("in.csv")).unwrap()).stderr(log);
+    assert_eq!(mapper.output().unwrap().status.code(), Some(2));
+    assert!(fs::read(path("out.tsv")).unwrap().starts_with(b"before\n"));
 }
