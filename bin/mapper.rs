@@ -114,7 +114,12 @@ fn run(arguments: &Arguments) -> Result<Exit> {
 fn refuse_own_stream(path: &Path, spec: &Path) -> Result<()> {
     let Ok(rejects) = std::fs::metadata(path) else { return Ok(()) };
     let opened = |fd: BorrowedFd| fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
-    let used = [opened(io::stdin().as_fd()), opened(io::stdout().as_fd()), opened(io::stderr().as_fd()), std::fs::metadata(spec)];
+    let used = [
+        opened(io::stdin().as_fd()),
+        opened(io::stdout().as_fd()),
+        opened(io::stderr().as_fd()),
+        std::fs::metadata(spec),
+    ];
     let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (rejects.dev(), rejects.ino());
     if rejects.is_file() && used.into_iter().flatten().any(same) {
         let message = format!("--rejects {} is what is read or written; name another file", path.display());

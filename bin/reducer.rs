@@ -30,7 +30,7 @@ Examples:
                                                sums of all rows; in a job each group has one reducer
 
 With --aggregate a line is: group, count of rows, then the spec's [audit] sums. Under the first of the two
-all groups are held until the end, so it is for columns of few values; the second holds one at a time.
+all groups are held until the end, 4 MiB of them at most; the second holds one at a time.
 
 Exit codes: 0 done, 2 usage or spec, 3 input or output error (unsorted input and a closed pipe included)."
 )]

@@ -313,6 +313,30 @@ fn the_longest_keyed_lines_take_no_more_memory_than_the_limit() {
 }
 
 #[test]
+fn more_groups_than_can_be_held_are_an_error_that_says_what_to_do() {
+    let folder = folder();
+    let mut source = String::from("id,note\n");
+    (0..100_000).for_each(|id| source += &format!("{id},a\n"));
+    let spec = "version = 1\n[table]\nname = \"t\"\n[dedup]\nkey = [\"id\"]\n[[column]]\nname = \"id\"\n\
+                type = \"integer\"\n[[column]]\nname = \"note\"\ntype = \"text\"\n";
+    fs::write(folder.path().join("table.toml"), spec).unwrap();
+    let reduce = |map: &[&str], code: i32| {
+        let mut mapper = assert_cmd::Command::from(command(MAPPER, &folder));
+        let keyed = mapper.args(map).write_stdin(source.as_str()).output().unwrap().stdout;
+        let mut lines: Vec<&[u8]> = keyed.split_inclusive(|byte| *byte == b'\n').collect();
+        lines.sort_unstable();
+        let mut reducer = assert_cmd::Command::from(command(REDUCER, &folder));
+        let run = reducer.args(["--aggregate", "id"]).write_stdin(lines.concat());
+        run.assert().code(code).get_output().clone()
+    };
+    let refused = reduce(&["--keyed"], 2);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("`mapper --aggregate NAME"), "{refused:?}");
+    // Which is right: one group at a time.
+    let groups = reduce(&["--aggregate", "id"], 0).stdout;
+    assert_eq!(groups.split_inclusive(|byte| *byte == b'\n').count(), 100_000);
+}
+
+#[test]
 fn a_line_that_is_no_keyed_line_takes_no_more_memory_than_the_limit() {
     for binary in [REDUCER, VALIDATOR] {
         let folder = folder();
