@@ -45,9 +45,10 @@ end_children() {
   local pid
   for pid in /proc/[0-9]*; do
     pid=${pid#/proc/}
-    [[ $pid != "$BEAT" ]] && is_child "$pid" && kill -TERM "$pid" 2>/dev/null || continue
-    progress "ending what is under way"
-    while is_child "$pid"; do sleep 0.1; done
+    if [[ $pid != "$BEAT" ]] && is_child "$pid" && kill -TERM "$pid" 2>/dev/null; then
+      progress "ending what is under way"
+      while is_child "$pid"; do sleep 0.1; done
+    fi
   done
 }
 
