@@ -1,8 +1,17 @@
 # A cluster's file system for tests that need its commands but not its Java.
 
 ## folder_for_a_cluster
-## Makes bin/hadoop, whose `fs` works on local folders and is as noisy as a cluster's client.
+## For setup: goes to the test's own folder and puts a `hadoop` on PATH whose `fs` works on local folders and is as noisy
+## as a cluster's client. Sets REPO, SLUICEBOX_BIN, and LOCKS, the folder of a table t's locks.
 folder_for_a_cluster() {
+  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
+  # shellcheck source=scripts/lib/common.sh
+  . "$REPO/scripts/lib/common.sh"
+  cd "$BATS_TEST_TMPDIR" || return
+  SLUICEBOX_BIN=$(binaries_dir)
+  # shellcheck disable=SC2034  # for the tests
+  LOCKS=$BATS_TEST_TMPDIR/root/t/locks/2026-11-21
+  export SLUICEBOX_BIN PATH=$BATS_TEST_TMPDIR/bin:$PATH
   mkdir -p bin
   cat >bin/hadoop <<'END'
 #!/bin/bash

@@ -5,16 +5,10 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
-  # shellcheck source=scripts/lib/common.sh
-  . "$REPO/scripts/lib/common.sh"
   # shellcheck source=tests/bats/folder.bash
   . "$BATS_TEST_DIRNAME/folder.bash"
-  cd "$BATS_TEST_TMPDIR" || return
   folder_for_a_cluster
-  SLUICEBOX_BIN=$(binaries_dir)
-  LOCKS=$BATS_TEST_TMPDIR/root/t/locks/2026-11-21
-  export SLUICEBOX_BIN REPO LOCKS PATH=$BATS_TEST_TMPDIR/bin:$PATH
+  export REPO LOCKS
   # What a script of the pipeline does with the lock; what it is given is done while it holds it.
   cat >worker <<'END'
 #!/bin/bash

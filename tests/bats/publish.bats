@@ -5,19 +5,13 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
-  # shellcheck source=scripts/lib/common.sh
-  . "$REPO/scripts/lib/common.sh"
-  SLUICEBOX_BIN=$(binaries_dir)
-  cd "$BATS_TEST_TMPDIR"
-  export SLUICEBOX_BIN GOLD=$BATS_TEST_TMPDIR/gold PATH=$BATS_TEST_TMPDIR/bin:$PATH
-  RUN=2026-11-21-5555aaaa
-  LOCKS=$BATS_TEST_TMPDIR/root/t/locks/2026-11-21
-  DIR=$BATS_TEST_TMPDIR/root/t/runs/$RUN LEDGER=$BATS_TEST_TMPDIR/root/t/ledger
-  mkdir -p "$DIR/spec" "$LEDGER"
   # shellcheck source=tests/bats/folder.bash
   . "$BATS_TEST_DIRNAME/folder.bash"
   folder_for_a_cluster
+  export GOLD=$BATS_TEST_TMPDIR/gold
+  RUN=2026-11-21-5555aaaa
+  DIR=$BATS_TEST_TMPDIR/root/t/runs/$RUN LEDGER=$BATS_TEST_TMPDIR/root/t/ledger
+  mkdir -p "$DIR/spec" "$LEDGER"
   stubs
   cat >"$DIR/spec/table.toml" <<'END'
 version = 1

@@ -5,19 +5,13 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
-  # shellcheck source=scripts/lib/common.sh
-  . "$REPO/scripts/lib/common.sh"
   # shellcheck source=tests/bats/folder.bash
   . "$BATS_TEST_DIRNAME/folder.bash"
-  cd "$BATS_TEST_TMPDIR" || return
   folder_for_a_cluster
-  SLUICEBOX_BIN=$(binaries_dir)
-  export SLUICEBOX_BIN SLUICEBOX_STREAMING_JAR=$BATS_TEST_TMPDIR/jar PATH=$BATS_TEST_TMPDIR/bin:$PATH
+  export SLUICEBOX_STREAMING_JAR=$BATS_TEST_TMPDIR/jar
   : >jar
   RUN=2026-11-21-5555aaaa
   DIR=$BATS_TEST_TMPDIR/root/t/runs/$RUN
-  LOCKS=$BATS_TEST_TMPDIR/root/t/locks/2026-11-21
   mkdir -p "$DIR"/{spec,landed} root/t/ledger
   cp "$REPO/testdata/specs/region_dim.toml" "$DIR/spec/table.toml"
   : | tee "$DIR/manifest.json" >"$DIR/described"
