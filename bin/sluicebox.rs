@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sluicebox::command::{check, get, hql, lock, stage, tell};
+use sluicebox::command::{check, event, get, history, hql, lock, rejects, stage, tell};
 use sluicebox::exit::finish;
 
 /// Checks table specs, writes their HQL, and does for the pipeline's scripts what needs data structures.
@@ -36,7 +36,13 @@ enum Command {
     Supersedes(stage::Supersedes),
     Summary(tell::Summary),
     Ledger(tell::Ledger),
+    Advise(tell::Advise),
     Size(tell::Size),
+    Event(event::Event),
+    Metrics(event::Show),
+    Status(history::Status),
+    Retention(history::Retention),
+    Rejects(rejects::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,7 +56,13 @@ fn main() -> ExitCode {
         Command::Supersedes(arguments) => stage::supersedes(arguments),
         Command::Summary(arguments) => tell::summary(arguments),
         Command::Ledger(arguments) => tell::ledger(arguments),
+        Command::Advise(arguments) => tell::advise(arguments),
         Command::Size(arguments) => tell::size(arguments),
+        Command::Event(arguments) => event::event(arguments),
+        Command::Metrics(arguments) => event::show(arguments),
+        Command::Status(arguments) => history::status(arguments),
+        Command::Retention(arguments) => history::retention(arguments),
+        Command::Rejects(arguments) => rejects::run(arguments),
     };
     finish("sluicebox", result)
 }

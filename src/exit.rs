@@ -75,6 +75,9 @@ impl Error {
 /// A result that ends the program where it is an error.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Names a file for the message of a program that fails, besides stderr: the scripts' log has it from there.
+const LAST_WORDS: &str = "SLUICEBOX_LAST_WORDS";
+
 /// Turns what a program's `run` returned into its exit code, with one line on stderr where it failed.
 #[must_use]
 pub fn finish(program: &str, result: Result<Exit>) -> ExitCode {
@@ -82,6 +85,9 @@ pub fn finish(program: &str, result: Result<Exit>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             // stderr may be closed too; there is nobody left to tell then.
+            if let Some(path) = std::env::var_os(LAST_WORDS) {
+                let _ = std::fs::write(path, error.to_string());
+            }
             let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{program}: {error}\n"));
             error.exit().into()
         }

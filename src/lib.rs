@@ -7,18 +7,23 @@
 //! [`reduce`] keeps one row a key after the shuffle, [`validate`] holds what was written against what was
 //! read, [`hive`] writes the statements that load it. [`command`] is what `sluicebox` takes. All of them are driven by one [`spec`].
 
+pub mod advice;
 pub mod command;
 pub mod environment;
 pub mod exit;
+pub mod history;
 pub mod hive;
 pub mod input;
 pub mod landing;
 pub mod ledger;
+pub mod locate;
 pub mod lock;
+pub mod metrics;
 pub mod output;
 pub mod plan;
 pub mod record;
 pub mod reduce;
+pub mod retention;
 pub mod scan;
 pub mod spec;
 pub mod task;

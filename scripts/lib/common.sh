@@ -33,11 +33,13 @@ note() {
 }
 
 ## die CODE MESSAGE...
-## Prints the message as `note` does and exits with CODE.
+## Prints the message as `note` does and exits with CODE; the log gets it from $MESSAGE.
 die() {
   local code=$1
   shift
   note "$@"
+  # shellcheck disable=SC2034  # the log reads it (run.sh)
+  MESSAGE=$*
   exit "$code"
 }
 
@@ -56,6 +58,12 @@ progress() {
   fi
 }
 
+## event NAME KEY=VALUE...
+## Logs nothing: a run has a log (events.sh), other scripts have none.
+event() {
+  :
+}
+
 ## step_start
 ## Starts the clock that the next step_done reads.
 step_start() {
@@ -63,12 +71,13 @@ step_start() {
 }
 
 ## step_done NAME TEXT
-## Prints one step's line: its name, what it did, and the seconds since step_start.
+## Prints one step's line: its name, what it did, and the seconds since step_start; logs it, too.
 step_done() {
   local micros=$((${EPOCHREALTIME/[.,]/} - STEP_STARTED))
   local tenths=$(((micros + 50000) / 100000))
   progress ''
   printf '%-10s %-60s %3d.%d s\n' "$1" "$2" $((tenths / 10)) $((tenths % 10))
+  event finished "seconds=$((tenths / 10)).$((tenths % 10))" "what=$2"
 }
 
 ## need_packages COMMAND=PACKAGE...

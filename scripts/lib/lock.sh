@@ -12,11 +12,11 @@ GUARDED=0
 ## list_claims FOLDER
 ## Lists a folder's claims into $WORK/claims; makes the folder where there is none.
 list_claims() {
-  if hadoop fs -stat '%Y %n' "$1/*" >"$WORK/claims" 2>"$WORK/claims.err"; then
+  if dfs -stat '%Y %n' "$1/*" >"$WORK/claims" 2>"$WORK/claims.err"; then
     return
   fi
   grep -q 'No such file' "$WORK/claims.err" || die "$EXIT_IO" "cannot read $1: $(tail -n 1 "$WORK/claims.err")"
-  hadoop fs -mkdir -p "$1" || die "$EXIT_IO" "cannot write to $1; is --root yours?"
+  dfs -mkdir -p "$1" || die "$EXIT_IO" "cannot write to $1; is --root yours?"
 }
 
 ## take_lock DRIVER
@@ -28,7 +28,7 @@ take_lock() {
     LOCK=$SLUICEBOX_LOCK
     return
   fi
-  local driver=$1 folder=$ROOT/$TABLE/locks/$DATE owner generation name asked answer word holder silent
+  local driver=$1 folder=$ROOT/$TABLE/locks/$DATE owner generation name asked answer word holder silent useless
   owner="$(id -un)@$(uname -n), process $driver, since $(date -u +%Y-%m-%dT%H:%M:%SZ)"
   for _ in {1..20}; do
     list_claims "$folder"
@@ -43,17 +43,17 @@ take_lock() {
     read -r word holder silent <<<"$answer"
     if [[ $word == take ]]; then
       claim "$folder/$name.0" "$owner"
-      LOCK=$folder/$name LOCK_OWNED=1 GUARDED=$((SECONDS + 1))
+      LOCK=$folder/$name LOCK_OWNED=1 GUARDED=$((asked + 1))
       beat_for "$driver" "$owner"
       sed 1d <<<"$answer" | sed "s|^|$folder/|" >"$WORK/useless"
       # They harm nobody; a few are left lying.
-      (($(wc -l <"$WORK/useless") < 12)) || xargs -d '\n' -a "$WORK/useless" hadoop fs -rm -f -skipTrash >/dev/null ||
-        die "$EXIT_IO" "cannot write to $folder"
+      mapfile -t useless <"$WORK/useless"
+      ((${#useless[@]} < 12)) || dfs -rm -f -skipTrash "${useless[@]}" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
       return
     fi
-    hadoop fs -rm -f -skipTrash "$folder/_$name" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
+    dfs -rm -f -skipTrash "$folder/_$name" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
     if [[ $word == held ]]; then
-      owner=$(hadoop fs -cat "$folder/$holder" 2>/dev/null) || owner='somebody who has just finished'
+      owner=$(dfs -cat "$folder/$holder" 2>/dev/null) || owner='somebody who has just finished'
       die "$EXIT_LOCKED" "$TABLE for $DATE is being worked on by $owner; the last sign of life came $silent s ago, after $LEASE s without one it may be taken over"
     fi
     # Both of two that ask at once give way; chance says who comes back first.
@@ -65,7 +65,7 @@ take_lock() {
 ## claim PATH OWNER
 ## Writes a claim's file, which says to people whose it is.
 claim() {
-  hadoop fs -put - "$1" <<<"$2" || die "$EXIT_IO" "cannot write to ${1%/*}; is --root yours?"
+  dfs -put -f - "$1" <<<"$2" || die "$EXIT_IO" "cannot write to ${1%/*}; is --root yours?"
 }
 
 ## beat_for DRIVER OWNER

@@ -16,6 +16,10 @@
 # verdict.json and load.json hold for what was published when they were made: both keep what the ledger
 # said then, and where it says something else now, they are made again.
 
+# shellcheck source=scripts/lib/events.sh
+. "$(dirname "${BASH_SOURCE[0]}")/events.sh"
+# shellcheck source=scripts/lib/retry.sh
+. "$(dirname "${BASH_SOURCE[0]}")/retry.sh"
 # shellcheck source=scripts/lib/lock.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lock.sh"
 
@@ -23,20 +27,44 @@
 ## Makes the script's own local folder, $WORK, which goes when the script ends, as does a lock that it took.
 scratch() {
   WORK=$(scratch_folder)
-  trap at_exit EXIT
+  export SLUICEBOX_LAST_WORDS=$WORK/last_words
+  trap 'at_exit $?' EXIT
 }
 
-## at_exit
-## Ends what still works for this script, and only then releases the lock: a signal ends bash at once, but not what it
-## waits for.
+## at_exit CODE
+## Ends what still works for this script, says how it ended, and only then releases the lock: a signal ends bash at once,
+## but not what it waits for.
 at_exit() {
   trap '' TERM INT HUP
   end_children
+  # What is tidied up now is not worth waiting for.
+  RETRY_FOR=0
   if [[ -n $JOB_RUNS ]]; then
     stop_jobs || true
   fi
+  report "$1"
   drop_lock
   rm -rf -- "$WORK"
+}
+
+## report CODE
+## Logs a script's failure. The pipeline has one of its own.
+report() {
+  (($1 == 0)) || event failed "exit=$1" "message=$(ending "$1")"
+}
+
+## ending CODE
+## Prints why a script ended with this code: its own last words, a program's, or what the code says.
+ending() {
+  if [[ -n ${MESSAGE:-} ]]; then
+    printf '%s\n' "$MESSAGE"
+  elif (($1 > 128)); then
+    printf 'ended by SIG%s\n' "$(kill -l $(($1 - 128)))"
+  elif [[ -s $WORK/last_words ]]; then
+    cat "$WORK/last_words"
+  else
+    printf 'exit %s\n' "$1"
+  fi
 }
 
 ## end_children
@@ -130,6 +158,45 @@ parse_gates() {
   [[ -n $run_dir ]] || usage_error "name the run's folder"
 }
 
+## options_of_table NAME...
+## For the commands on a table's runs: sets what take_option reads, the options that all of them have and those named.
+options_of_table() {
+  OPTIONS=(spec date root "$@") TAKEN=1
+  local name
+  for name in "${OPTIONS[@]}"; do printf -v "$name" ''; done
+}
+
+## take_option ARGUMENT...
+## Reads the first of the arguments; $TAKEN is how many it took.
+take_option() {
+  local name=${1#--}
+  case $1 in
+    -h | --help) usage && exit 0 ;;
+    --*) [[ " ${OPTIONS[*]} " == *" $name "* ]] || usage_error "unknown option $1" ;;
+    *) usage_error "unexpected argument $1" ;;
+  esac
+  (($# > 1)) || usage_error "$1 needs a value"
+  printf -v "$name" %s "$2"
+  # shellcheck disable=SC2034  # for the loop that calls this
+  TAKEN=2
+}
+
+## open_table
+## Sets ROOT, TABLE, SPEC, and DATE and RUN as the statements on the table need them.
+open_table() {
+  # shellcheck disable=SC2154  # by take_option
+  [[ -n $spec ]] || usage_error "--spec is missing"
+  # shellcheck disable=SC2154
+  [[ -z $date || $date =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || usage_error "--date $date is no day; write it as YYYY-MM-DD"
+  scratch
+  tools
+  # shellcheck disable=SC2154
+  ROOT=$(check_root "${root:-$(default_root)}")
+  SPEC=$(realpath -e -- "$spec" 2>/dev/null) || die "$EXIT_USAGE" "cannot read the spec $spec"
+  TABLE=$("$BIN/sluicebox" get table "$SPEC")
+  DATE=$date RUN=none
+}
+
 ## name_run RUN_DIR
 ## Sets RUN_DIR, RUN, TABLE, ROOT, DATE, SPEC and LEDGER.
 name_run() {
@@ -154,14 +221,14 @@ open_run() {
   for name in manifest.json spec described books.json verdict.json load.json; do
     if has "$name"; then fetch+=("$RUN_DIR/$name"); fi
   done
-  hadoop fs -get "${fetch[@]}" "$WORK/" || die "$EXIT_IO" "cannot read the files of $RUN_DIR"
+  dfs -get -f "${fetch[@]}" "$WORK/" || die "$EXIT_IO" "cannot read the files of $RUN_DIR"
   LEDGER_STATE=$(ledger_state "$WORK/listing")
 }
 
 ## list OUTPUT FOLDER...
 ## Writes the paths that folders hold into a local file.
 list() {
-  hadoop fs -ls -C "${@:2}" >"$1" 2>"$WORK/list.err" ||
+  dfs -ls -C "${@:2}" >"$1" 2>"$WORK/list.err" ||
     die "$EXIT_IO" "cannot read ${*:2}: $(tail -n 1 "$WORK/list.err")"
 }
 
@@ -238,21 +305,21 @@ attempt() {
   if has "_$1"; then
     guard
     stop_jobs || die "$EXIT_IO" "cannot ask YARN for the jobs that an earlier attempt at $RUN left"
-    hadoop fs -rm -r -f -skipTrash "$RUN_DIR/_$1" >/dev/null || die "$EXIT_IO" "cannot remove $RUN_DIR/_$1"
+    dfs -rm -r -f -skipTrash "$RUN_DIR/_$1" >/dev/null || die "$EXIT_IO" "cannot remove $RUN_DIR/_$1"
   fi
   printf '%s/_%s\n' "$RUN_DIR" "$1"
 }
 
 ## fs ARG...
-## `hadoop fs` that exits 3 where it fails: its own 1 would read as a failed gate.
+## dfs that exits 3 where it fails: its own 1 would read as a failed gate.
 fs() {
-  hadoop fs "$@" || die "$EXIT_IO" "hadoop fs ${*:1:2} failed; run again once its cause is mended"
+  dfs "$@" || die "$EXIT_IO" "hadoop fs ${*:1:2} failed; run again once its cause is mended"
 }
 
 ## exists PATH
 ## Whether a file or folder is there on the cluster; exits 3 where that could not be asked.
 exists() {
-  if hadoop fs -test -e "$1" 2>"$WORK/test.err"; then
+  if dfs -test -e "$1" 2>"$WORK/test.err"; then
     return 0
   fi
   # Clients log warnings too; only the command's own line is an error.
@@ -261,17 +328,18 @@ exists() {
 }
 
 ## finish FROM TO
-## Renames an attempt to its final name.
+## Renames what is finished to its final name.
 finish() {
   guard
-  hadoop fs -mv "$1" "$2" || die "$EXIT_IO" "cannot rename $1 to $2"
+  # A try whose answer was lost may have done it.
+  again hadoop fs -mv "$1" "$2" || { exists "$2" && ! exists "$1"; } || die "$EXIT_IO" "cannot rename $1 to $2"
 }
 
 ## keep TO FILE...
 ## Puts local files on the cluster. Hadoop writes each under a name of its own and renames it.
 keep() {
   guard
-  hadoop fs -put -f "${@:2}" "$1" || die "$EXIT_IO" "cannot write $1"
+  dfs -put -f "${@:2}" "$1" || die "$EXIT_IO" "cannot write $1"
 }
 
 ## overtaken
@@ -287,8 +355,8 @@ hive() {
   local url=()
   [[ -n ${SLUICEBOX_JDBC:-} ]] && url=(-u "$SLUICEBOX_JDBC")
   # shellcheck disable=SC2086  # options, word by word
-  if ! beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false \
-    --outputformat=tsv2 -f "$1" </dev/null >"$2" 2>"$WORK/beeline.err"; then
+  if ! again beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false \
+    --outputformat=tsv2 -f "$1" >"$2" 2>"$WORK/beeline.err"; then
     sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
     die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
   fi
@@ -320,7 +388,7 @@ stop_jobs() {
   local id
   command -v yarn >/dev/null || return 0
   for _ in {1..60}; do
-    yarn application -list -appTags "$RUN" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" ||
+    again yarn application -list -appTags "$RUN" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" ||
       return 1
     # Its heading names states too.
     grep -o '^application_[0-9_]*' "$WORK/jobs" >"$WORK/ids" || return 0
@@ -331,6 +399,18 @@ stop_jobs() {
     sleep 1
   done
   return 1
+}
+
+## advice
+## Prints why the job failed, as far as its client and its tasks say, and what to do.
+advice() {
+  local id
+  : >"$WORK/job.logs"
+  id=$(grep -o '\(application\|job\)_[0-9]*_[0-9]*' "$WORK/job.err" | tail -n 1 | sed 's/^job/application/') || true
+  if [[ -n $id ]] && ! embedded; then
+    timeout 90 yarn logs -applicationId "$id" -log_files stderr,syslog >"$WORK/job.logs" 2>/dev/null </dev/null || true
+  fi
+  "$BIN/sluicebox" advise --client "$WORK/job.err" --logs "$WORK/job.logs"
 }
 
 ## streaming_job OUTPUT OPTION...
@@ -365,13 +445,23 @@ streaming_job() {
     -D mapreduce.fileoutputcommitter.algorithm.version=2
     -D mapreduce.fileoutputcommitter.marksuccessfuljobs=true
   )
+  submit() {
+    local code=0
+    # What an earlier try left, with its job.
+    ((try == 1)) || { stop_jobs && hadoop fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
+    # shellcheck disable=SC2086  # options, word by word
+    hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
+      code=$?
+    # Where a task's own program failed, no service's weakness in the same log is the reason.
+    ((code == 0)) || grep -q 'subprocess failed with code' "$WORK/job.err" || cat "$WORK/job.err" >&2
+    return "$code"
+  }
   JOB_RUNS=1
-  # shellcheck disable=SC2086  # options, word by word
-  hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} "$@" -output "$output" </dev/null >"$WORK/job.out" 2>"$WORK/job.err" || {
+  again submit "$@" 2>/dev/null || {
     cat "$WORK/job.err" >&2
-    die "$EXIT_IO" "the streaming job failed; run the same command again once its cause is mended"
+    die "$EXIT_IO" "the streaming job failed; $(advice); then run the same command again"
   }
   JOB_RUNS=''
-  hadoop fs -ls "$output" >"$WORK/job.parts" || die "$EXIT_IO" "cannot read $output"
+  dfs -ls "$output" >"$WORK/job.parts" || die "$EXIT_IO" "cannot read $output"
   grep -q '/_SUCCESS$' "$WORK/job.parts" || die "$EXIT_IO" "the streaming job ended without $output/_SUCCESS; run again"
 }

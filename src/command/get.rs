@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::exit::{Error, Exit, Result};
+use crate::hive::gold_tables;
 use crate::ledger;
 use crate::spec::Spec;
 
-/// Print one value: of a spec (table, database, partition, scope) or of a run's JSON file (its keys, joined by dots)
+/// Print one value: of a spec (table, database, partition, scope, `gold_tables`) or of a run's JSON file (its keys, joined by dots)
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -40,9 +41,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                 None => "none",
             }
             .to_owned(),
+            "gold_tables" => gold_tables(&spec).collect::<Vec<_>>().join("\n"),
             _ => {
                 return Err(Error::Usage(format!(
-                    "a spec has no {key}; ask for table, database, partition or scope"
+                    "a spec has no {key}; ask for table, database, partition, scope or gold_tables"
                 )));
             }
         }

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+
 use crate::command::Acceptance;
 use crate::exit::{Error, Exit, Result};
 use crate::hive::reconcile::reconcile;
 use crate::hive::{Described, Query, Root, Run, Word, compare, gold_tables};
+use crate::record::Reason;
 use crate::spec::Spec;
 use crate::validate::Verdict;
 
@@ -90,6 +93,22 @@ enum Stage {
     },
     /// Script: point gold's partition to the run's version, and show where it points
     Publish(OfRun),
+    /// Script: show the run's quarantine, for `sluicebox rejects`
+    Rejects {
+        #[command(flatten)]
+        run: OfRun,
+        /// Those of this reason alone
+        #[arg(long, value_parser = PossibleValuesParser::new(Reason::ALL.map(Reason::name)))]
+        reason: Option<String>,
+        /// Those of this column, or rule, alone
+        #[arg(long)]
+        column: Option<String>,
+        /// So many at most; 0 for all
+        #[arg(long, default_value_t = 0)]
+        limit: u64,
+    },
+    /// Script: forget a run that gold does not point to; its files stay
+    Forget(OfRun),
 }
 
 #[derive(Debug, clap::Args)]
@@ -127,6 +146,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         Stage::Show(of) => script(of, |run| Ok(run.show())),
         Stage::Quarantine(of) => script(of, |run| Ok(run.quarantine())),
         Stage::Publish(of) => script(of, |run| Ok(run.publish())),
+        Stage::Rejects { run: of, reason, column, limit } => {
+            script(of, |run| Ok(run.rejects(reason.as_deref(), column.as_deref(), *limit)))
+        }
+        Stage::Forget(of) => script(of, |run| Ok(run.forget())),
         Stage::Load { run: of, described } => {
             let described = described.as_deref().map(super::read).transpose()?;
             let described = described.as_deref().map(Described::parse);

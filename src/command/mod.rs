@@ -2,9 +2,12 @@
 
 mod acceptance;
 pub mod check;
+pub mod event;
 pub mod get;
+pub mod history;
 pub mod hql;
 pub mod lock;
+pub mod rejects;
 pub mod stage;
 pub mod tell;
 

@@ -1,9 +1,10 @@
-//! `sluicebox summary`, `ledger` and `size`: what the scripts tell of a run.
+//! `sluicebox summary`, `ledger`, `advise` and `size`: what the scripts tell of a run.
 
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use crate::advice;
 use crate::environment;
 use crate::exit::{Exit, Result};
 use crate::landing::Manifest;
@@ -48,6 +49,20 @@ pub struct Ledger {
     /// When, as the driver's clock has it
     #[arg(long, value_name = "TIME")]
     at: String,
+    /// The run that gold pointed to, where it is pointed back
+    #[arg(long, value_name = "RUN")]
+    rolled_back_from: Option<String>,
+}
+
+/// Say why a streaming job failed, and what to do
+#[derive(Debug, clap::Args)]
+pub struct Advise {
+    /// What the job's client wrote to stderr
+    #[arg(long, value_name = "FILE")]
+    client: PathBuf,
+    /// What `yarn logs` printed
+    #[arg(long, value_name = "FILE")]
+    logs: PathBuf,
 }
 
 /// Print a number of bytes for people
@@ -80,7 +95,20 @@ pub fn summary(arguments: &Summary) -> Result<Exit> {
 /// Where a file of the run can't be read.
 pub fn ledger(arguments: &Ledger) -> Result<Exit> {
     let run = load_run(&arguments.verdict, Some(&arguments.load))?;
-    super::print(&format!("{:#}\n", run.entry(&arguments.run, &arguments.at)))
+    let mut entry = run.entry(&arguments.run, &arguments.at);
+    if let Some(from) = &arguments.rolled_back_from {
+        entry["rolled_back_from"] = from.as_str().into();
+    }
+    super::print(&format!("{entry:#}\n"))
+}
+
+/// Prints the advice.
+///
+/// # Errors
+/// Where a log can't be read.
+pub fn advise(arguments: &Advise) -> Result<Exit> {
+    let (client, logs) = (super::read(&arguments.client)?, super::read(&arguments.logs)?);
+    super::print(&(advice::advise(&client, &logs) + "\n"))
 }
 
 /// Prints the size.

@@ -17,6 +17,9 @@ pub(super) const PARTITION: &str = "partition";
 /// The plan of reading that partition.
 pub(super) const LOCATION: &str = "location";
 
+/// Before each row of the quarantine.
+pub const REJECT: &str = "sluicebox:reject";
+
 /// Behind what was asked of a gold table.
 pub(super) const END: &str = "end";
 

@@ -15,7 +15,7 @@ pub mod reconcile;
 
 use std::path::Path;
 
-pub use described::{Described, Published};
+pub use described::{Described, Published, REJECT};
 pub use gold::Query;
 pub use quote::{Root, Word};
 
@@ -117,6 +117,44 @@ impl<'s> Run<'s> {
         }
         for table in gold_tables(self.spec) {
             publish::show(self, table, &mut script);
+        }
+        script.text
+    }
+
+    /// Shows the quarantine in the order of its files, each row behind a mark; `limit` 0 is all of it. The raw line is
+    /// base64: it may hold what ends a line or a field.
+    #[must_use]
+    pub fn rejects(&self, reason: Option<&str>, column: Option<&str>, limit: u64) -> String {
+        let mut script = self.script("rejects");
+        let mut only = self.run_partition();
+        for (name, value) in [("reason", reason), ("column_name", column)] {
+            if let Some(value) = value {
+                only.push_str(&format!(" AND {name} = {}", quote::literal(value)));
+            }
+        }
+        let number = |name: &str| format!("COALESCE(CAST({name} AS STRING), '')");
+        let (start, record) = (number("split_start"), number("record"));
+        let limit = if limit == 0 { String::new() } else { format!("\nLIMIT {limit}") };
+        script.push(&format!(
+            "SELECT {}, reason, column_name, COALESCE(file, ''), {start} AS s, {record} AS n, BASE64(CAST(raw AS BINARY)), \
+             COALESCE(duplicate_of, '')\nFROM (SELECT * FROM {} WHERE {only}\nORDER BY file, split_start, record{limit}) q",
+            quote::literal(REJECT),
+            self.table(&format!("{}_reject", self.spec.name)),
+        ));
+        script.text
+    }
+
+    /// Drops the partitions that show this run's temp lines, quarantine and versions. The tables are external, so their
+    /// files stay for who called this to remove.
+    #[must_use]
+    pub fn forget(&self) -> String {
+        let mut script = self.script("forget");
+        let own = ["_temp", "_temp_reject", "_reject", "_version"]
+            .map(|suffix| format!("{}{suffix}", self.spec.name));
+        let further = self.spec.gold.iter().map(|gold| format!("{}_version", gold.name));
+        for table in own.into_iter().chain(further) {
+            let table = self.table(&table);
+            script.push(&format!("ALTER TABLE {table} DROP IF EXISTS PARTITION ({})", self.run_partition()));
         }
         script.text
     }

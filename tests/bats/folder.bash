@@ -20,7 +20,7 @@ shift
 args=("${@//file:\/\//}")
 case $1 in
   -ls) for dir in "${args[@]:1}"; do [[ $dir == -C ]] || find "$dir" -mindepth 1 -maxdepth 1; done ;;
-  -get) cp -r "${args[@]:1}" ;;
+  -get | -cp) cp -r "${args[@]:1}" ;;
   -put)
     [[ $2 != -f ]] || args=(-put "${args[@]:2}")
     if [[ ${args[1]} == - ]]; then

@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# How gold's partition is pointed to a run: one operation of the metastore a table, between two changes of the ledger.
+
+# A publication takes seconds.
+readonly DEAD_AFTER_MS=600000
+
+## point_gold JUDGED [OPTION...]
+## Points gold to the run that is open ($RUN), to its load under the ledger's state JUDGED, and writes the ledger; options
+## go to the entry. Exits 5 where others publish meanwhile.
+point_gold() {
+  local judged=$1 entry=$LEDGER/$RUN.json hidden=_$RUN.$$-$RANDOM.json tries
+  shift
+  # What an earlier try of this run left.
+  mapfile -t tries < <(grep -o "/_$RUN\..*" "$WORK/listing" | sed "s|^|$LEDGER|" || true)
+  if ((${#tries[@]})); then
+    guard
+    fs -rm -f -skipTrash "${tries[@]}" >/dev/null
+  fi
+  "$BIN/sluicebox" ledger --verdict "$WORK/verdict.json" --load "$WORK/load.json" --run "$RUN" \
+    --at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$@" >"$WORK/entry.json"
+  keep "$LEDGER/$hidden" "$WORK/entry.json"
+  take_turn "$hidden"
+  # Where gold points to a run, its entry says that all of gold does: while that is being changed there is none.
+  if has "$RUN.json"; then
+    finish "$entry" "${entry%.json}.until-$(date -u +%Y%m%dT%H%M%SZ).json"
+  fi
+  progress "${0##*/}: repointing gold"
+  hql publish --load "$judged" >"$WORK/publish.hql"
+  guard
+  hive "$WORK/publish.hql" "$WORK/published" "publish $RUN"
+  "$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/published" --run "$RUN" --root "$ROOT" \
+    --load "$judged" >/dev/null || die "$EXIT_IO" "gold does not point to $RUN as it should; run again"
+  finish "$LEDGER/$hidden" "$entry"
+}
+
+## take_turn HIDDEN
+## The ledger changes before gold does. Two that publish at once each write first and look then, so at least one of them
+## sees the other: the smaller name waits until the other is done or gave way.
+take_turn() {
+  local hidden=$1 at look mine name waits
+  for look in {1..30}; do
+    dfs -stat '%Y %n' "$LEDGER/*" >"$WORK/entries" || die "$EXIT_IO" "cannot read $LEDGER"
+    sed "s|^[0-9]* |$LEDGER/|" "$WORK/entries" >"$WORK/ledger"
+    [[ $(ledger_state "$WORK/ledger") == "$LEDGER_STATE" ]] || give_way "$hidden"
+    in_scope <"$WORK/ledger" >"$WORK/names"
+    mine=$(awk -v own="$hidden" '$2 == own { print $1 }' "$WORK/entries")
+    waits=''
+    while read -r at name; do
+      [[ $name == _* && $name != "$hidden" ]] || continue
+      # By the file system's clock. What has been under way for so long died there.
+      ((mine - at < DEAD_AFTER_MS)) || continue
+      grep -qxF -- "$name" "$WORK/names" || continue
+      [[ $name > $hidden ]] || give_way "$hidden"
+      waits=$name
+    done <"$WORK/entries"
+    [[ -n $waits ]] || return 0
+    progress "${0##*/}: waiting for ${waits#_} ($look)"
+    sleep 1
+  done
+  give_way "$hidden"
+}
+
+## give_way HIDDEN
+give_way() {
+  fs -rm -f -skipTrash "$LEDGER/$1" >/dev/null
+  overtaken
+}

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# What may pass is tried again: exponential backoff with jitter, a cap, and an end. What can't pass is not.
+
+# How many seconds may be spent waiting, in all, for one command to succeed; 0 tries once.
+RETRY_FOR=${SLUICEBOX_RETRY_FOR:-300}
+# The longest single wait.
+readonly RETRY_CAP=60
+
+# What clients say of a service that is away, starting, or losing a machine.
+MAY_PASS='[Cc]onnection refused|Connection reset|[Tt]imed out|[Nn]o ?[Rr]oute ?[Tt]o ?[Hh]ost|SafeModeException|in safe mode'
+MAY_PASS+='|StandbyException|RetriableException|EOFException|End of File Exception|could only be (replicated|written) to [0-9]'
+MAY_PASS+='|Could not obtain block|BlockMissingException|All datanodes .* are bad|Could not open client transport'
+MAY_PASS+='|TTransportException|SocketException|Could not connect to meta store|ApplicationNotFoundException'
+MAY_PASS+='|AM Container for .* exited|ApplicationMaster .*(lost|expired)'
+readonly MAY_PASS
+
+## may_pass FILE
+## Prints the line of a command's stderr which says that its failure may pass; false where none does.
+may_pass() {
+  grep -aE -m 1 -- "$MAY_PASS" "$1"
+}
+
+## again COMMAND...
+## Runs a command, or a function, that can be repeated as a whole: until it succeeds, fails for good, or the time for
+## waiting is over. It reads stdin anew each time, if one of its words is `-`; what it prints comes out when it has ended. $try counts.
+again() {
+  # One of these may be tried again within another.
+  local depth=$((${depth:-0} + 1)) spent=0 pause=1 try wait code reason
+  local name=$WORK/again.$BASHPID.$depth
+  [[ $RETRY_FOR =~ ^[0-9]{1,6}$ ]] || usage_error "SLUICEBOX_RETRY_FOR=$RETRY_FOR is no number of seconds"
+  if [[ " $* " == *' - '* ]]; then cat >"$name.in"; else : >"$name.in"; fi
+  for ((try = 1; ; try++)); do
+    code=0
+    "$@" <"$name.in" >"$name.out" 2>"$name.err" || code=$?
+    if ((code == 0 || spent >= RETRY_FOR)) || ! reason=$(may_pass "$name.err"); then
+      break
+    fi
+    # Between half of it and the whole: those that failed together don't come back together.
+    wait=$((pause - RANDOM % (pause / 2 + 1)))
+    note "try $try failed, the next one comes in $wait s: ${reason:0:300}"
+    event retried "try=$try" "wait=$wait" "command=${*:1:3}" "reason=${reason:0:300}"
+    sleep "$wait"
+    # Meanwhile somebody may have taken over.
+    [[ -z ${LOCK:-} ]] || guard
+    ((spent += wait, pause = pause * 2 < RETRY_CAP ? pause * 2 : RETRY_CAP))
+  done
+  cat "$name.out"
+  cat "$name.err" >&2
+  rm -f "$name".{in,out,err}
+  return "$code"
+}
+
+## dfs ARG...
+## `hadoop fs`, tried again where that may help: each call of it is such that it can be repeated.
+dfs() {
+  again hadoop fs "$@"
+}

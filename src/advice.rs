@@ -1,0 +1,183 @@
+//! Why a streaming job failed, and what to do: the client says little more than a number.
+
+/// A task attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failure {
+    /// The attempt's id; empty where the client does not say it, as without a cluster.
+    pub attempt: String,
+    /// The exit code of its program, where that is why it failed.
+    pub code: Option<i32>,
+    /// The file and the place in it that it read, `FILE:START+LENGTH`; empty where nothing says it.
+    pub split: String,
+    /// The last lines that its program wrote to stderr.
+    pub words: Vec<String>,
+}
+
+/// What stands in a client's or a task's log when something other than the program is the reason; and what to do.
+const KNOWN: &[(&str, &str)] = &[
+    (
+        "beyond physical memory limits",
+        "YARN ended a task for its memory; raise mapreduce.map.memory.mb and mapreduce.reduce.memory.mb",
+    ),
+    (
+        "beyond the 'PHYSICAL' memory limit",
+        "YARN ended a task for its memory; raise mapreduce.map.memory.mb and mapreduce.reduce.memory.mb",
+    ),
+    (
+        "OutOfMemoryError",
+        "a Java process ran out of memory; raise mapreduce.map.java.opts or mapreduce.map.memory.mb",
+    ),
+    ("NSQuotaExceededException", "the folder's quota of names is used up; clean up or raise it"),
+    ("DSQuotaExceededException", "the folder's quota of space is used up; clean up or raise it"),
+    ("No space left on device", "a disk is full; free space where the task's log says"),
+    (
+        "could only be written to",
+        "HDFS takes no more blocks: its disks are full or its DataNodes are down (hdfs dfsadmin -report)",
+    ),
+    ("Input path does not exist", "the run's landed files are gone; land them again"),
+    ("already exists", "an earlier attempt left its folder; run again, which removes it"),
+    (
+        "Timed out after",
+        "a task said nothing for too long; look at its node, or raise mapreduce.task.timeout",
+    ),
+    ("unknown queue", "the queue is not there; mend mapreduce.job.queuename in SLUICEBOX_JOB_OPTIONS"),
+    (
+        "Permission denied",
+        "the user may not read or write there; see hdfs dfs -ls on the path that the message names",
+    ),
+    ("was killed by user", "somebody killed the job"),
+    ("Connection refused", "a service of the cluster is down"),
+];
+
+/// What an exit code of a task's program asks for.
+fn of_code(code: i32) -> &'static str {
+    match code {
+        1 => "a gate failed or the books don't balance: its words say which",
+        2 => {
+            "its spec or its command line is wrong: does `sluicebox check` pass, and are binaries and spec of one version?"
+        }
+        3 => {
+            "it could not read its input or write its output: its words say which; the node's disk may be full"
+        }
+        4 => "a file's header is not the spec's: mend the file or the spec",
+        126 => "the node can't execute it: another architecture, or a work folder mounted noexec",
+        127 => "the node did not find it, or the shell it needs: was it shipped with -files?",
+        134 | 136 | 139 => "it crashed; please report it with the split that it read",
+        137 => {
+            "it was killed (SIGKILL): the kernel or YARN was short of memory; raise mapreduce.map.memory.mb"
+        }
+        141 => "Hadoop stopped reading what it wrote (SIGPIPE): see the task's syslog for the reason",
+        143 => "it was told to end (SIGTERM): the job or its container was killed",
+        _ => "this is no code of ours: was another program given as mapper or reducer?",
+    }
+}
+
+/// The attempts that failed, by what the client printed and what `yarn logs` did, the last one last.
+#[must_use]
+pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    let mut attempt = String::new();
+    for line in client.lines() {
+        if line.contains("Status : FAILED") {
+            word_with(line, "attempt_").unwrap_or_default().clone_into(&mut attempt);
+        }
+        if let Some(code) = code(line)
+            && failures.last().is_none_or(|last| attempt.is_empty() || last.attempt != attempt)
+        {
+            failures.push(Failure { attempt: attempt.clone(), code: Some(code), ..Failure::default() });
+        }
+    }
+    for failure in &mut failures {
+        let log = logs
+            .split("\nContainer: ")
+            .filter(|log| !failure.attempt.is_empty() && log.contains(&failure.attempt));
+        // Without a cluster the client's log is the tasks' as well.
+        let text =
+            if failure.attempt.is_empty() { client.to_owned() } else { log.collect::<Vec<_>>().join("\n") };
+        failure.split = text
+            .lines()
+            .rev()
+            .find_map(|line| line.split_once("Processing split: "))
+            .map_or(String::new(), |(_, split)| split.trim().to_owned());
+        let own = |line: &&str| PROGRAMS.iter().any(|program| line.trim_start().starts_with(program));
+        let words: Vec<String> = text.lines().filter(own).map(|line| line.trim().to_owned()).collect();
+        failure.words = words[words.len().saturating_sub(5)..].to_vec();
+    }
+    failures
+}
+
+/// What our programs' messages begin with.
+const PROGRAMS: [&str; 3] = ["mapper: ", "reducer: ", "validator: "];
+
+/// Says in one paragraph why a job failed.
+#[must_use]
+pub fn advise(client: &str, logs: &str) -> String {
+    let failures = failures(client, logs);
+    let Some(last) = failures.last() else {
+        let known =
+            [client, logs].into_iter().find_map(|text| KNOWN.iter().find(|(words, _)| text.contains(words)));
+        return known.map_or_else(
+            || "no task's program failed: the client's last lines above say why".to_owned(),
+            |(_, advice)| (*advice).to_owned(),
+        );
+    };
+    let code = last.code.unwrap_or(0);
+    let task = if last.attempt.is_empty() { "a task".to_owned() } else { format!("task {}", last.attempt) };
+    let split = if last.split.is_empty() { String::new() } else { format!(", which read {}", last.split) };
+    let words = if last.words.is_empty() {
+        String::new()
+    } else {
+        format!("\n  its last words: {}", last.words.join("\n                  "))
+    };
+    // What killed it may stand in the container's log alone.
+    let known =
+        KNOWN.iter().find(|(words, _)| code > 128 && [client, logs].iter().any(|text| text.contains(words)));
+    let advice = known.map_or(of_code(code), |(_, advice)| *advice);
+    format!("the program of {task}{split} ended with {code}{words}\n  what to do: {advice}")
+}
+
+/// The code of a line such as `… subprocess failed with code 4`.
+fn code(line: &str) -> Option<i32> {
+    let (_, rest) = line.split_once("subprocess failed with code ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The word of a line that begins with something.
+fn word_with<'l>(line: &'l str, beginning: &str) -> Option<&'l str> {
+    line.split(|c: char| c.is_whitespace() || c == ',').find(|word| word.starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: &str = "INFO mapreduce.Job: Running job: job_17_0001\n\
+        INFO mapreduce.Job: Task Id : attempt_17_0001_m_000003_0, Status : FAILED\n\
+        Error: java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 4\n\
+        \tat org.apache.hadoop.streaming.PipeMapRed\n\
+        INFO mapreduce.Job: Task Id : attempt_17_0001_m_000003_1, Status : FAILED\n\
+        Error: java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 4\n";
+    const LOGS: &str = "Container: container_1\nLogType:syslog\nattempt_17_0001_m_000003_0 Processing split: hdfs://a/0.csv:0+9\n\
+        \nContainer: container_2\nLogType:stderr\nmapper: hdfs://a/1.csv, line 1: the header drifted\n\
+        LogType:syslog\nINFO attempt_17_0001_m_000003_1\nINFO Processing split: hdfs://a/1.csv:0+264\n";
+
+    #[test]
+    fn the_last_attempt_that_failed_is_told_with_its_split_and_words() {
+        let text = advise(CLIENT, LOGS);
+        assert_eq!(
+            text,
+            "the program of task attempt_17_0001_m_000003_1, which read hdfs://a/1.csv:0+264 ended with 4\n  \
+             its last words: mapper: hdfs://a/1.csv, line 1: the header drifted\n  \
+             what to do: a file's header is not the spec's: mend the file or the spec"
+        );
+        assert_eq!(failures(CLIENT, "").len(), 2);
+    }
+
+    #[test]
+    fn memory_is_named_where_the_log_says_so() {
+        let client = "subprocess failed with code 137\nContainer is running beyond physical memory limits";
+        assert!(advise(client, "").contains("memory.mb"));
+        assert!(advise("Exception: Input path does not exist: x", "").contains("land them again"));
+        assert!(advise("", "").contains("no task's program failed"));
+    }
+}

@@ -1,0 +1,207 @@
+//! The runs of a table, as they stand in its folders: how far each came, and what became of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::exit::{Error, Result};
+
+/// A file's or folder's time and name, from `hadoop fs -stat '%Y %n'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was changed, in milliseconds by the file system's clock.
+    pub at: u64,
+    /// Its name, without the folder.
+    pub name: String,
+}
+
+/// Reads such a listing.
+///
+/// # Errors
+/// `Input` for a line that is none of it.
+pub fn entries(listing: &str) -> Result<Vec<Entry>> {
+    let entry = |line: &str| {
+        let (at, name) = line.split_once(' ')?;
+        Some(Entry { at: at.parse().ok()?, name: name.to_owned() })
+    };
+    let lines = listing.lines().filter(|line| !line.is_empty());
+    lines
+        .map(|line| entry(line).ok_or_else(|| Error::Input(format!("`{line}` is no time and name"))))
+        .collect()
+}
+
+/// Whether a name is a run's: the date and eight hexadecimal digits.
+#[must_use]
+pub fn is_run(name: &str) -> bool {
+    name.len() == 19
+        && name.is_ascii()
+        && name[..10].parse::<chrono::NaiveDate>().is_ok()
+        && name[10..11] == *"-"
+        && name[11..].bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A run's date.
+#[must_use]
+pub fn date(run: &str) -> &str {
+    &run[..10]
+}
+
+/// When each run was published, by the ledger: the newest of its entries and all of them.
+///
+/// A ledger's entry is `RUN.json`, or `RUN.until-TIME.json` where the run was published again; its time is that of its
+/// publication. One that begins with `_` is of a publication under way.
+#[must_use]
+pub fn publications(ledger: &[Entry]) -> BTreeMap<&str, BTreeSet<u64>> {
+    let mut published: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+    for Entry { at, name } in ledger {
+        if let Some((run, _)) = name.split_once('.')
+            && is_run(run)
+        {
+            published.entry(run).or_default().insert(*at);
+        }
+    }
+    published
+}
+
+/// When a run's version was superseded: when another run of its date was published after it was for the last time.
+///
+/// `None` where none was, or where the run was never published.
+#[must_use]
+pub fn superseded(run: &str, published: &BTreeMap<&str, BTreeSet<u64>>) -> Option<u64> {
+    let last = *published.get(run)?.last()?;
+    let others = published.iter().filter(|(other, _)| **other != run && date(other) == date(run));
+    others.filter_map(|(_, times)| times.range(last..).next()).min().copied()
+}
+
+/// What a run has in its folder, and what its files say.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The names in its folder, each with the time that the listing shows.
+    names: BTreeMap<String, String>,
+    verdict: Value,
+    load: Value,
+}
+
+/// The runs of a table.
+#[derive(Debug, Default)]
+pub struct History(BTreeMap<String, Found>);
+
+impl History {
+    /// Reads what `hadoop fs -ls 'runs/*'` printed, and the runs' JSON files, one behind the other in the order of that
+    /// listing: each run's manifest, then its verdict and its load where there are such.
+    ///
+    /// # Errors
+    /// `Input` where the files are not those of the listing: a run went on in between.
+    pub fn read(listing: &str, files: &str) -> Result<Self> {
+        let mut runs: BTreeMap<String, Found> = BTreeMap::new();
+        for line in listing.lines() {
+            // Mode, replicas, owner, group, size, day, time, path. Headings and clients' warnings have no such form.
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let [mode, _, _, _, _, day, time, path] = fields[..] else { continue };
+            let mut parts = path.rsplit('/');
+            if let (Some(name), Some(run)) = (parts.next(), parts.next())
+                && mode.len() >= 10
+                && is_run(run)
+            {
+                let found = runs.entry(run.to_owned()).or_default();
+                found.names.insert(name.to_owned(), format!("{day} {time}"));
+            }
+        }
+        let mut documents = serde_json::Deserializer::from_str(files).into_iter::<Value>();
+        let changed = || Error::Input("a run went on while it was read; ask again".to_owned());
+        for (run, found) in &mut runs {
+            for name in ["load.json", "manifest.json", "verdict.json"] {
+                if found.names.contains_key(name) {
+                    let document = documents
+                        .next()
+                        .ok_or_else(changed)?
+                        .map_err(|error| Error::Input(error.to_string()))?;
+                    match name {
+                        "load.json" => found.load = document,
+                        "verdict.json" => found.verdict = document,
+                        _ if document["run"] != run.as_str() => return Err(changed()),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        if documents.next().is_some() { Err(changed()) } else { Ok(Self(runs)) }
+    }
+
+    /// A table of the runs for people, the newest dates first: `ledger` says which are published.
+    #[must_use]
+    pub fn table(&self, ledger: &[Entry], only: Option<&str>) -> String {
+        let published = publications(ledger);
+        let count =
+            |json: &Value, key: &str| json[key].as_u64().map_or("-".to_owned(), crate::ledger::grouped);
+        let mut rows = vec![
+            ["run", "stands at", "since", "records", "gold", "quarantine", "copies", "verdict"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        let mut runs: Vec<(&String, &Found)> =
+            self.0.iter().filter(|(run, _)| only.is_none_or(|only| date(run) == only)).collect();
+        // Of one date, the latest publication first.
+        runs.sort_by_key(|(run, _)| {
+            let last = published.get(run.as_str()).and_then(|times| times.last()).copied();
+            (std::cmp::Reverse(date(run)), std::cmp::Reverse(last.unwrap_or(u64::MAX)))
+        });
+        for (run, found) in runs {
+            let (step, file) = found.step();
+            let step = match (published.contains_key(run.as_str()), superseded(run, &published)) {
+                (true, None) => "published",
+                (true, Some(_)) => "superseded",
+                (false, _) => step,
+            };
+            let verdict = match &found.verdict["verdict"] {
+                Value::String(verdict) => verdict.clone(),
+                _ if found.names.contains_key("books.json") => "a gate failed".to_owned(),
+                _ if found.names.contains_key("_unbalanced") => "books don't balance".to_owned(),
+                _ => "-".to_owned(),
+            };
+            let quarantine = found.verdict["records"].as_u64().zip(found.verdict["ok"].as_u64());
+            let duplicates =
+                found.load["duplicates"].as_u64().or(found.verdict["duplicates"].as_u64()).unwrap_or(0);
+            rows.push(vec![
+                run.clone(),
+                step.to_owned(),
+                found.names.get(file).cloned().unwrap_or_default(),
+                count(&found.verdict, "records"),
+                count(&found.load, "gold"),
+                quarantine.map_or("-".to_owned(), |(records, ok)| {
+                    crate::ledger::grouped(records.saturating_sub(ok).saturating_add(duplicates))
+                }),
+                count(&found.load, "copies"),
+                verdict,
+            ]);
+        }
+        aligned(&rows)
+    }
+}
+
+impl Found {
+    /// The last step that was done, and the file whose time is its.
+    fn step(&self) -> (&'static str, &'static str) {
+        let steps = [
+            ("loaded", "load.json"),
+            ("audited", "verdict.json"),
+            ("transformed", "out"),
+            ("landed", "manifest.json"),
+        ];
+        steps.into_iter().find(|(_, file)| self.names.contains_key(*file)).unwrap_or(("nothing", ""))
+    }
+}
+
+/// Rows with their columns below each other, numbers to the right.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
+    let cell = |(column, text): (usize, &String)| {
+        let width = widths[column];
+        if (3..7).contains(&column) { format!("{text:>width$}") } else { format!("{text:<width$}") }
+    };
+    let line = |row: &Vec<String>| {
+        row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}

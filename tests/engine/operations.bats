@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# What an operator does with runs: rejects, replay, status, rollback, clean; and what a run tells of itself. With Hive
+# behind a HiveServer2. The tests build on each other, in their order.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  # shellcheck source=tests/engine/helpers.bash
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  engine_setup
+  hive_server_up
+  export DIR=$BATS_FILE_TMPDIR SLUICEBOX_JOB_OPTIONS='-D fs.local.block.size=1048576'
+  export SLUICEBOX_NOTIFY="cat >>'$DIR/told'" SLUICEBOX_METRICS=$DIR SLUICEBOX_LOG=$DIR/log
+  mkdir "$DIR/spec" "$DIR/in"
+  cat >"$DIR/spec/things.toml" <<'END'
+version = 1
+[table]
+name = "things"
+[audit]
+sum = ["id"]
+[[column]]
+name = "id"
+type = "integer"
+[[column]]
+name = "day"
+type = "date"
+format = "%d.%m.%Y"
+[[gold]]
+name = "things_by_day"
+query = "by_day.sql"
+END
+  echo 'select t.day, count(*) as things from ${things} t group by t.day' >"$DIR/spec/by_day.sql"
+  # Blank lines, a second header and CRLF, so that a record's number is not its line's.
+  printf 'id,day\r\n1,1.2.2026\r\n\r\nid,day\r\nx,1.2.2026\r\n2,2.2.2026\r\n' >"$DIR/in/a.csv"
+  printf 'id,day\n3,3.3.2026\n\n4,30.2.2026\n"5,1.1.2026\n' | gzip >"$DIR/in/b.csv.gz"
+}
+
+teardown_file() {
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  hive_server_down
+}
+
+setup() {
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  cd "$REPO" || return
+  OF=(--spec "$DIR/spec/things.toml" --date 2026-11-21)
+  RUNS=$SLUICEBOX_ROOT/things/runs
+}
+
+## in_gold
+## Rows and the sum of the keys in both gold tables.
+in_gold() {
+  ask "select count(*), sum(t.id), max(d.things) from things t,
+    (select sum(things) as things from things_by_day where load_date = '2026-11-21') d where t.load_date = '2026-11-21'"
+}
+
+## told NAME
+## Whether the last event that was told has this name and these words.
+told() {
+  local last
+  last=$(tail -n 1 "$DIR/told")
+  [[ $last == *"\"event\":\"$1\""* && $last == *"${2:-}"* ]] || { echo "told: $last" && false; }
+}
+
+@test "a run tells of its success, with metrics and a log of its steps" {
+  run -0 scripts/pipeline status --spec "$DIR/spec/things.toml"
+  [[ $output == "no runs of things below "* ]]
+  run -0 scripts/pipeline "${OF[@]}" "$DIR"/in/*
+  [ "$(in_gold)" = $'3\t6\t3' ]
+  told success '"what":"gold 3 + duplicates 0 + copies 0'
+  for step in land transform audit load publish; do
+    grep -q '"event":"finished".*"step":"'$step'"' "$SLUICEBOX_LOG"
+    grep -q '^sluicebox_step_duration_seconds{table="things",step="'$step'"} [0-9.]*$' "$DIR/sluicebox_things.prom"
+  done
+  for sample in 'last_run_success{table="things"} 1' 'records{table="things",outcome="quarantined"} 3'; do
+    grep -qxF "sluicebox_$sample" "$DIR/sluicebox_things.prom"
+  done
+}
+
+@test "rejects are shown with the names and the lines of their files" {
+  run -0 --separate-stderr scripts/pipeline rejects "${OF[@]}"
+  [ "$output" = 'a.csv:5: integer/id: x,1.2.2026
+b.csv.gz:4: date/day: 4,30.2.2026
+b.csv.gz:5: quote: "5,1.1.2026' ]
+  run -0 --separate-stderr scripts/pipeline rejects "${OF[@]}" --reason date --limit 1
+  [ "$output" = 'b.csv.gz:4: date/day: 4,30.2.2026' ]
+  run -2 scripts/pipeline rejects --spec "$DIR/spec/things.toml" --date 2026-01-01
+  [[ $output == *"no run of things for 2026-01-01"* ]]
+}
+
+@test "a failure is told with its reason, and changes nothing" {
+  printf 'id,date\n7,1.1.2026\n' >"$DIR/drifted.csv"
+  run -4 scripts/pipeline "${OF[@]}" --add "$DIR/drifted.csv"
+  told failure '"exit":4'
+  told failure '"failed_step":"land"'
+  told failure 'the header drifted'
+  grep -qxF 'sluicebox_last_run_success{table="things"} 0' "$DIR/sluicebox_things.prom"
+  grep -q '^sluicebox_last_success_timestamp_seconds' "$DIR/sluicebox_things.prom"
+}
+
+@test "corrected rejects are sent through, once none would be rejected again; the recovery is told" {
+  run -0 scripts/pipeline rejects "${OF[@]}" --export "$DIR/mend.csv"
+  [[ $output == *"3 records written to"* ]]
+  run -1 scripts/pipeline replay "${OF[@]}" "$DIR/mend.csv"
+  [[ $output == *"3 records of $DIR/mend.csv would be rejected again"* ]]
+  sed -i 's/^x,/6,/; s/30\.2/28.2/; s/^"//' "$DIR/mend.csv"
+  run -0 scripts/pipeline replay "${OF[@]}" "$DIR/mend.csv"
+  [[ $output == *"gold 6 + duplicates 0"* ]]
+  [ "$(in_gold)" = $'6\t21\t6' ]
+  told recovery
+  [ ! -e "$RUNS/_failed-2026-11-21" ]
+}
+
+@test "status shows both versions, and rollback points gold back to the one before" {
+  run -0 scripts/pipeline rollback "${OF[@]}"
+  [ "$(in_gold)" = $'3\t6\t3' ]
+  run -0 scripts/pipeline status "${OF[@]}"
+  [[ ${lines[1]} == 2026-11-21-*"  published "*"  6  "*"  3 "*pass ]]
+  [[ ${lines[2]} == 2026-11-21-*"  superseded "*"  9  "*"  6 "*pass ]]
+  [[ $(cat "$SLUICEBOX_ROOT/things/ledger/${lines[1]%% *}.json") == *"\"rolled_back_from\": \"${lines[2]%% *}\""* ]]
+  run -2 scripts/pipeline rollback "${OF[@]}"
+  [[ $output == *"was the first version"* ]]
+}
+
+@test "clean removes what was superseded for long enough, never what gold points to, and keeps the books" {
+  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml"
+  [ "$(ls -d "$RUNS"/2026* | wc -l)" -eq 2 ]
+  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml" --keep 0s --dry-run
+  [[ $output == "would remove 2026-11-21-"*" (superseded)" ]]
+  local gone=${lines[0]#would remove }
+  gone=${gone%% *}
+  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml" --keep 0s
+  [ "$(in_gold)" = $'3\t6\t3' ]
+  [ ! -e "$RUNS/$gone" ]
+  [ "$(find "$SLUICEBOX_ROOT" -name "run_id=$gone" | wc -l)" -eq 0 ]
+  [ -z "$(ask "select 1 from things_version where run_id = '$gone' union all select 1 from things_reject where run_id = '$gone'")" ]
+  (cd "$SLUICEBOX_ROOT/things/archive/$gone" && [ -s manifest.json ] && [ -s verdict.json ] && [ -s spec/table.toml ] && [ ! -e landed ])
+  run -2 scripts/pipeline rollback "${OF[@]}" --to "$gone"
+  # Its files can still be sent through.
+  run -0 scripts/pipeline "${OF[@]}" --add "$DIR/mend.csv"
+  [ "$(in_gold)" = $'6\t21\t6' ]
+}
+
+@test "a clean-up that was killed is finished by the next one" {
+  run -0 scripts/pipeline rollback "${OF[@]}"
+  local dir gone=''
+  for dir in "$RUNS"/2026*; do
+    grep -q mend.csv "$dir/manifest.json" && gone=${dir##*/}
+  done
+  # As it is left where the driver dies behind the first rename.
+  mv "$RUNS/$gone" "$RUNS/_cleaning-$gone"
+  run -0 scripts/pipeline clean "${OF[@]}"
+  [[ $output == *"removed _cleaning-$gone"* ]]
+  [ ! -e "$RUNS/_cleaning-$gone" ]
+  [ "$(find "$SLUICEBOX_ROOT" -name "run_id=$gone" | wc -l)" -eq 0 ]
+  [ "$(in_gold)" = $'3\t6\t3' ]
+}
