@@ -205,3 +205,74 @@ fn aligned(rows: &[Vec<String>]) -> String {
     };
     rows.iter().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "2026-11-21-aaaaaaaa";
+    const B: &str = "2026-11-21-bbbbbbbb";
+
+    /// A listing as the client prints it: a heading for each folder, and what is no run's among it.
+    fn listing(files: &[(&str, &str)]) -> String {
+        let line = |(run, name): &(&str, &str)| {
+            format!("-rw-r--r--   1 etl hadoop        264 2026-11-21 03:04 hdfs://a/t/runs/{run}/{name}\n")
+        };
+        let files: String = files.iter().map(line).collect();
+        format!(
+            "Found 4 items\n{files}-rw-r--r--   1 etl hadoop 9 2026-11-21 03:04 hdfs://a/t/runs/_failed-2026-11-21\n"
+        )
+    }
+
+    #[test]
+    fn the_table_shows_where_each_run_stands() {
+        let files = [
+            (A, "manifest.json"),
+            (A, "out"),
+            (A, "verdict.json"),
+            (A, "load.json"),
+            (B, "manifest.json"),
+            (B, "out"),
+            (B, "books.json"),
+            ("2026-11-20-cccccccc", "manifest.json"),
+        ];
+        // In the order of the runs' names, then of the files'.
+        let json = format!(
+            r#"{{"run": "2026-11-20-cccccccc"}} {{"gold": 7, "duplicates": 1, "copies": 0}} {{"run": "{A}"}}
+            {{"verdict": "pass", "records": 1234, "ok": 1230}} {{"run": "{B}"}}"#
+        );
+        let history = History::read(&listing(&files), &json).unwrap();
+        let ledger = entries(&format!("5 {A}.json\n6 _{B}.9-9.json\n")).unwrap();
+        let table = history.table(&ledger, None);
+        let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(
+            lines[1],
+            [B, "transformed", "2026-11-21", "03:04", "-", "-", "-", "-", "a", "gate", "failed"]
+        );
+        assert_eq!(lines[2], [A, "published", "2026-11-21", "03:04", "1,234", "7", "5", "0", "pass"]);
+        assert_eq!(lines[3][..2], ["2026-11-20-cccccccc", "landed"]);
+        assert_eq!(history.table(&ledger, Some("2026-11-20")).lines().count(), 2);
+    }
+
+    #[test]
+    fn files_that_are_not_those_of_the_listing_are_no_answer() {
+        for json in ["", "{\"run\": \"2026-11-21-bbbbbbbb\"}", "{\"run\": \"2026-11-21-aaaaaaaa\"} {}", "{"] {
+            assert!(History::read(&listing(&[(A, "manifest.json")]), json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_run_has_a_date_and_eight_digits() {
+        assert!(is_run(A));
+        for name in [
+            "2026-11-21-aaaaaaa",
+            "2026-13-21-aaaaaaaa",
+            "2026-11-21-aaaaaaag",
+            "_026-11-21-aaaaaaaa",
+            "2026-11-21_aaaaaaaa",
+            "2026-11-21-aaaaaaaaa",
+        ] {
+            assert!(!is_run(name), "{name}");
+        }
+    }
+}
