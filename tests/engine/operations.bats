@@ -129,29 +129,15 @@ b.csv.gz:5: quote: "5,1.1.2026' ]
   [[ $output == "would remove 2026-11-21-"*" (superseded)" ]]
   local gone=${lines[0]#would remove }
   gone=${gone%% *}
-  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml" --keep 0s
+  # As it is left where a clean-up dies behind its first rename; that is finished without waiting for its time.
+  mv "$RUNS/$gone" "$RUNS/_cleaning-$gone"
+  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml"
+  [[ $output == *"removed _cleaning-$gone"* ]]
   [ "$(in_gold)" = $'3\t6\t3' ]
-  [ ! -e "$RUNS/$gone" ]
+  [ "$(ls "$RUNS")" = "$(ls "$RUNS" | grep -vF "$gone")" ]
   [ "$(find "$SLUICEBOX_ROOT" -name "run_id=$gone" | wc -l)" -eq 0 ]
   [ -z "$(ask "select 1 from things_version where run_id = '$gone' union all select 1 from things_reject where run_id = '$gone'")" ]
   (cd "$SLUICEBOX_ROOT/things/archive/$gone" && [ -s manifest.json ] && [ -s verdict.json ] && [ -s spec/table.toml ] && [ ! -e landed ])
   run -2 scripts/pipeline rollback "${OF[@]}" --to "$gone"
-  # Its files can still be sent through.
-  run -0 scripts/pipeline "${OF[@]}" --add "$DIR/mend.csv"
-  [ "$(in_gold)" = $'6\t21\t6' ]
-}
-
-@test "a clean-up that was killed is finished by the next one" {
-  run -0 scripts/pipeline rollback "${OF[@]}"
-  local dir gone=''
-  for dir in "$RUNS"/2026*; do
-    grep -q mend.csv "$dir/manifest.json" && gone=${dir##*/}
-  done
-  # As it is left where the driver dies behind the first rename.
-  mv "$RUNS/$gone" "$RUNS/_cleaning-$gone"
-  run -0 scripts/pipeline clean "${OF[@]}"
-  [[ $output == *"removed _cleaning-$gone"* ]]
-  [ ! -e "$RUNS/_cleaning-$gone" ]
-  [ "$(find "$SLUICEBOX_ROOT" -name "run_id=$gone" | wc -l)" -eq 0 ]
-  [ "$(in_gold)" = $'3\t6\t3' ]
+  [[ $output == *"no loaded run $gone any more"* ]]
 }
