@@ -170,6 +170,27 @@ impl Simd for Avx2 {
         };
         !same & ((1 << (length % LANE)) - 1) == 0
     }
+
+    #[inline(always)]
+    fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let [low, high] = bits!(*lane, [u8; LANE] => [__m256i; 2]);
+            let byte = _mm256_set1_epi8(byte.cast_signed());
+            mask([_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte)])
+        }
+    }
+
+    #[inline(always)]
+    fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        let same = unsafe {
+            let [a, b] = bits!(*left, [u8; LANE] => [__m256i; 2]);
+            let [c, d] = bits!(*right, [u8; LANE] => [__m256i; 2]);
+            mask([_mm256_cmpeq_epi8(a, c), _mm256_cmpeq_epi8(b, d)])
+        };
+        same.trailing_ones() as usize
+    }
 }
 
 /// The highest bit of each byte.

@@ -128,6 +128,24 @@ impl Simd for Avx512 {
         };
         !same & ((1 << (length % LANE)) - 1) == 0
     }
+
+    #[inline(always)]
+    fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let byte = _mm512_set1_epi8(byte.cast_signed());
+            _mm512_cmpeq_epi8_mask(bits!(*lane, [u8; LANE] => __m512i), byte)
+        }
+    }
+
+    #[inline(always)]
+    fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        let same = unsafe {
+            _mm512_cmpeq_epi8_mask(bits!(*left, [u8; LANE] => __m512i), bits!(*right, [u8; LANE] => __m512i))
+        };
+        same.trailing_ones() as usize
+    }
 }
 
 /// 0, 1, 2 and so on.

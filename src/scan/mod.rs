@@ -18,12 +18,14 @@ mod avx512;
 mod bytes;
 mod index;
 mod portable;
+mod rows;
 mod simd;
 mod window;
 
 pub use bytes::no_digits;
 pub use index::{Index, Masks, Wanted};
 pub use portable::Portable;
+pub use rows::{RowBytes, RowIndex};
 pub use simd::{Day, Marks, NOWHERE, Simd, Work};
 pub use window::{Source, Target, WINDOW};
 
@@ -120,7 +122,7 @@ mod tests {
     }
 
     impl Work for Questions<'_> {
-        type Answer = (Vec<u64>, Day, bool, Marks, u64, [u8; LANE]);
+        type Answer = (Vec<u64>, Day, bool, Marks, u64, [u8; LANE], u64, usize);
 
         fn on<S: Simd>(self, simd: S) -> Self::Answer {
             let digits: [u8; 16] = std::array::from_fn(|at| b'0' + self.text[at] % 10);
@@ -137,6 +139,8 @@ mod tests {
                 simd.marks(self.text, self.other[0]),
                 simd.deposit(self.bits, self.mask),
                 simd.replaced(self.text, self.mask, self.other[0]),
+                simd.equal(self.text, self.other[0]),
+                simd.difference(self.text, self.other),
             )
         }
     }
@@ -159,6 +163,9 @@ mod tests {
             let questions = Questions { text: &text, other: &other, length, bits, mask };
             let expected = Tier::PORTABLE.run(questions);
             prop_assert_eq!(expected.2, text[..length] == other[..length]);
+            let equal = |at: usize| u64::from(text[at] == other[0]) << at;
+            prop_assert_eq!(expected.6, (0..LANE).map(equal).sum::<u64>());
+            prop_assert_eq!(expected.7, (0..LANE).find(|at| text[*at] != other[*at]).unwrap_or(LANE));
             for (name, tier) in Tier::available() {
                 prop_assert_eq!(&tier.run(questions), &expected, "{}", name);
             }

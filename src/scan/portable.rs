@@ -124,6 +124,24 @@ pub(super) fn same(left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool
     true
 }
 
+/// As [`Simd::equal`].
+#[inline(always)]
+pub(super) fn equal_bytes(lane: &[u8; LANE], byte: u8) -> u64 {
+    mask(lane, |sixteen| equal(sixteen, byte))
+}
+
+/// As [`Simd::difference`].
+#[inline(always)]
+pub(super) fn difference(left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+    for (index, (left, right)) in left.as_chunks::<16>().0.iter().zip(right.as_chunks::<16>().0).enumerate() {
+        let other = u128::from_le_bytes(*left) ^ u128::from_le_bytes(*right);
+        if other != 0 {
+            return 16 * index + other.trailing_zeros() as usize / 8;
+        }
+    }
+    LANE
+}
+
 /// The lowest `count` bytes of a word, which has 16.
 #[inline(always)]
 fn low_bytes(count: usize) -> u128 {

@@ -57,6 +57,18 @@ pub trait Simd: Copy {
     fn same(self, left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool {
         portable::same(left, right, length)
     }
+
+    /// A bit for each byte that is this one.
+    #[inline(always)]
+    fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
+        portable::equal_bytes(lane, byte)
+    }
+
+    /// The place of the first byte in which two texts differ; [`LANE`] where none does.
+    #[inline(always)]
+    fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+        portable::difference(left, right)
+    }
 }
 
 /// Which of 64 bytes are what a number or its neighbours are made of, the first byte in the lowest bit.

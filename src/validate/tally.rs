@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use super::lines::{Line, Lines};
 use super::partial::{BadLine, Partial};
+use super::rows::Rows;
 use super::sum;
 use crate::output::{Books, Kind, Seal, escape, line_hash};
 use crate::record::Reason;
+use crate::scan::Tier;
 use crate::spec::Spec;
 
 /// How many of the lines that are no temp lines are told one by one.
@@ -16,6 +18,7 @@ pub(super) const TOLD: usize = 5;
 #[derive(Debug)]
 pub struct Tally<'s> {
     lines: Lines,
+    rows: Option<Rows>,
     count: Count<'s>,
 }
 
@@ -38,7 +41,7 @@ struct Count<'s> {
 impl<'s> Tally<'s> {
     /// A tally that has seen nothing.
     #[must_use]
-    pub fn new(spec: &'s Spec) -> Self {
+    pub fn new(spec: &'s Spec, tier: Tier) -> Self {
         let columns = spec.columns.iter().map(|column| column.name.as_str());
         let rules = spec.rules.iter().map(|rule| rule.name.as_str());
         let names = columns.chain(rules).chain([""]).map(|name| (name.as_bytes(), name)).collect();
@@ -52,13 +55,28 @@ impl<'s> Tally<'s> {
             bad: 0,
             told: Vec::new(),
         };
-        Self { lines: Lines::new(longest_line(spec)), count }
+        Self { lines: Lines::new(longest_line(spec)), rows: Rows::new(spec, tier), count }
     }
 
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, block: &[u8]) {
-        let count = &mut self.count;
-        self.lines.feed(block, |line| count.take(line));
+        let Self { lines, rows, count } = self;
+        let Some(rows) = rows else { return lines.feed(block, |line| count.take(line)) };
+        let mut rest = block;
+        while !rest.is_empty() {
+            let whole = if lines.between_lines() { rows.cut(rest) } else { 0 };
+            if whole == 0 {
+                // A line that has begun, or that is too long for the index, or that the block's end cuts in two.
+                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                lines.feed(&rest[..end], |line| count.take(line));
+                rest = &rest[end..];
+            } else {
+                while let Some(line) = rows.count(rest, &mut count.books) {
+                    count.take(Line::Whole(&rest[line]));
+                }
+                rest = &rest[whole..];
+            }
+        }
     }
 
     /// Lines counted so far.
@@ -220,7 +238,7 @@ mod tests {
 
     fn tally(lines: &[u8]) -> Partial {
         let spec = spec();
-        let mut tally = Tally::new(&spec);
+        let mut tally = Tally::new(&spec, Tier::best());
         tally.feed(lines);
         tally.finish("p".to_owned(), 0)
     }
@@ -312,7 +330,7 @@ mod tests {
     #[test]
     fn memory_is_flat_in_lines_and_in_their_length() {
         let spec = spec();
-        let mut tally = Tally::new(&spec);
+        let mut tally = Tally::new(&spec, Tier::best());
         let block = vec![b'x'; 1 << 20];
         for _ in 0..64 {
             tally.feed(&block);
