@@ -2,6 +2,8 @@
 //! mutations make of them, for arbitrary specs, and however the stream is cut into blocks.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -11,6 +13,7 @@ use sluicebox::output::{Books, Kind, escape, seal_line};
 use sluicebox::reduce::Reducer;
 use sluicebox::scan::Tier;
 use sluicebox::spec::{Spec, parse};
+use sluicebox::task::{Mode, Sink, Split, Task};
 use sluicebox::validate::Tally;
 
 // ---- specs ----
@@ -321,4 +324,52 @@ fn validator_and_reducer_for_a_long_time() {
         cases += 400;
     }
     println!("{cases} cases");
+}
+
+// ---- the sample ----
+
+/// The sample as the mapper writes it; how many lines of it are rows.
+fn sample(mode: Mode) -> (Spec, Vec<u8>, u64) {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let spec = Spec::load(&testdata.join("specs/sales.toml")).unwrap();
+    let text = fs::read(testdata.join("samples/sales-east.csv")).unwrap();
+    let mut sink = Sink::default();
+    let mut task = Task::new(&spec, Split::stdin(), mode, false, Tier::best());
+    task.feed(&text, &mut sink).unwrap();
+    let seal = task.finish(&mut sink).unwrap();
+    let mut lines: Vec<&[u8]> = sink.out.split_inclusive(|byte| *byte == b'\n').collect();
+    lines.sort_unstable();
+    assert!(seal.ok > 300);
+    let text = lines.concat();
+    (Spec::load(&testdata.join("specs/sales.toml")).unwrap(), text, seal.ok)
+}
+
+/// How many lines near the end of a block are not looked at together with what stands behind them.
+const AT_THE_END: u64 = 3;
+
+#[test]
+fn the_rows_of_a_sample_take_the_validators_fast_lane() {
+    let (spec, text, ok) = sample(Mode::Temp);
+    for (name, tier) in Tier::available() {
+        let mut tally = Tally::new(&spec, tier);
+        tally.feed(&text);
+        let others = tally.lines() - ok;
+        let declined = tally.declined();
+        assert_eq!(declined.is_none(), tier == Tier::PLAIN, "{name}");
+        assert!(declined.is_none_or(|declined| declined <= others + AT_THE_END), "{name}: {declined:?}");
+    }
+}
+
+#[test]
+fn the_rows_of_a_sample_take_the_reducers_fast_lane() {
+    let (spec, text, _) = sample(Mode::Keyed(None));
+    for (name, tier) in Tier::available() {
+        let mut reducer = Reducer::new(&spec, None, tier);
+        reducer.feed(&text, &mut Vec::new()).unwrap();
+        let (lines, declined) = (reducer.lines(), reducer.declined());
+        assert_eq!(declined.is_none(), tier == Tier::PLAIN, "{name}");
+        // The first line has none before it.
+        let others = lines - reducer.finish(&mut Vec::new()).unwrap().ok;
+        assert!(declined.is_none_or(|declined| declined <= others + AT_THE_END + 1), "{name}: {declined:?}");
+    }
 }

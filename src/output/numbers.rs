@@ -5,6 +5,8 @@
 
 // What is compiled for each tier must be inlined into it; a hint is not enough there.
 #![allow(clippy::inline_always)]
+// A point's place is below 16.
+#![allow(clippy::cast_possible_truncation)]
 
 use super::escape;
 use crate::scan::{Simd, Source, no_digits};
@@ -65,13 +67,15 @@ fn usual<S: Simd>(simd: S, source: Source, from: usize, length: usize, scale: u8
     let negative = usize::from(window[0] == b'-');
     let digits: &[u8; 16] = window[negative..].first_chunk()?;
     let (length, scale) = (length.wrapping_sub(negative), usize::from(scale));
-    if length.wrapping_sub(1) >= 16 {
+    let signs = usize::from(scale > 0);
+    if length <= scale + signs || length > 16 {
         return None;
     }
     // Where the point stands there is no digit, and nowhere else.
-    let point = if scale > 0 { length.checked_sub(scale + 1).filter(|at| *at > 0)? } else { 16 };
-    let others = no_digits(digits) & ((1 << length) - 1);
-    if others != 1 << point & 0xffff || scale > 0 && digits[point % 16] != b'.' {
+    let point = length - scale - 1;
+    if no_digits(digits) & ((1 << length) - 1) != (signs << point) as u32
+        || signs > 0 && digits[point] != b'.'
+    {
         return None;
     }
     let number = simd.number(digits, length, scale).cast_signed();

@@ -43,6 +43,8 @@ struct LineReducer<'s> {
     books: Books<'s>,
     aggregate: Option<Aggregate<'s>>,
     lines: u64,
+    /// Lines that were taken one by one.
+    taken: u64,
     reduced: Reduced,
     received: u64,
     /// The row that won the key that is being reduced.
@@ -71,6 +73,7 @@ impl<'s> Reducer<'s> {
                 books: Books::new(spec),
                 aggregate,
                 lines: 0,
+                taken: 0,
                 reduced,
                 received: 0,
                 winner: Vec::new(),
@@ -120,12 +123,19 @@ impl<'s> Reducer<'s> {
     pub fn lines(&self) -> u64 {
         self.line.lines
     }
+
+    /// Lines that the fast lane left to the plain path, for tests; `None` where there is no fast lane.
+    #[must_use]
+    pub fn declined(&self) -> Option<u64> {
+        self.rows.is_some().then_some(self.line.taken)
+    }
 }
 
 impl LineReducer<'_> {
     /// Takes a line; returns how long its key is.
     fn take(&mut self, line: Line, out: &mut impl Write) -> Result<usize> {
         self.lines += 1;
+        self.taken += 1;
         if !line.sorted {
             return Err(Error::Input(format!(
                 "line {} sorts before the line above it; sort the mapper's output with LC_ALL=C sort",

@@ -10,12 +10,15 @@
 use std::ops::Range;
 
 use super::sorted::{Block, common};
-use crate::output::{Books, Numbers, Page, Written};
+use crate::output::{Books, Numbers, Written};
 use crate::scan::{LANE, RowBytes, RowIndex, Simd, Source, Target, Tier, WINDOW, Work};
 use crate::spec::Spec;
 
 /// How much is indexed at once; a line that is longer is left to the plain path.
 const STRETCH: usize = 16 * 1024;
+
+/// How many windows of a row are copied without asking how long it is.
+const PIECES: usize = 3;
 
 /// A row's beginning in a keyed line.
 const MARK: &[u8] = b"k:";
@@ -36,6 +39,8 @@ pub struct Rows {
     /// How many of the index's stops have been seen.
     stop: usize,
     numbers: Numbers,
+    /// Temp lines of the stretch. None is longer than its keyed line, so that there is always room.
+    page: Vec<u8>,
     /// Rows that are still to be counted.
     written: Written,
 }
@@ -74,6 +79,7 @@ impl Rows {
             stretch: 0..0,
             stop: 0,
             numbers: Numbers::new(spec),
+            page: vec![0; STRETCH + PIECES * WINDOW],
             written: Written::default(),
         })
     }
@@ -84,7 +90,7 @@ impl Rows {
     }
 
     /// Writes and books rows of the block, and sets `key` to the length of the last one's, until the plain path must take
-    /// a line. `None` where there was no row. The page grows by about a stretch at most.
+    /// a line. `None` where there was no row. The page grows by a stretch at most.
     pub fn take(
         &mut self,
         block: &mut Block,
@@ -108,9 +114,8 @@ impl Rows {
             row: 0..0,
             next: block.at - base,
         };
-        let mut page = Page::open(page);
-        self.tier.run(Take { rows: self, text, last: &mut last, page: &mut page, books });
-        page.close();
+        let filled = self.tier.run(Take { rows: self, text, last: &mut last, books });
+        page.extend_from_slice(&self.page[..filled]);
         let (checksum, rows) = books.written(text, &mut self.written);
         (rows > 0).then(|| {
             *length = last.key;
@@ -132,44 +137,46 @@ impl Rows {
 }
 
 /// The work of [`Rows::take`].
-struct Take<'w, 'p, 'b, 's> {
+struct Take<'w, 'b, 's> {
     rows: &'w mut Rows,
     text: &'w [u8],
     last: &'w mut Found,
-    page: &'w mut Page<'p>,
     books: &'b mut Books<'s>,
 }
 
-impl Work for Take<'_, '_, '_, '_> {
-    type Answer = ();
+impl Work for Take<'_, '_, '_> {
+    /// How much of the page is filled.
+    type Answer = usize;
 
     #[inline(always)]
-    fn on<S: Simd>(self, simd: S) {
-        let Self { rows, text, last, page, books } = self;
-        let Rows { index, stop, numbers, written, status, .. } = rows;
+    fn on<S: Simd>(self, simd: S) -> usize {
+        let Self { rows, text, last, books } = self;
+        let Rows { index, stop, numbers, page, written, status, .. } = rows;
+        let (mut target, mut filled) = (Target::new(page), 0);
         let (source, ends, stops) = (Source::new(text), index.ends(), index.stops());
         // What the plain path has taken is behind us.
         while stops.get(*stop).is_some_and(|place| (ends[*place as usize] as usize) < last.next) {
             *stop += 1;
         }
-        let mut first = stop.checked_sub(1).map_or(0, |before| stops[before] as usize + 1);
+        let mut first = if *stop == 0 { 0 } else { stops[*stop - 1] as usize + 1 };
         while let Some([nul, line]) = stops.get(*stop..).and_then(<[u32]>::first_chunk) {
             let (nul, line) = (*nul as usize, *line as usize);
-            let Some(found) = find(simd, source, last, (ends[nul] as usize, ends[line] as usize)) else { return };
+            let Some(found) = find(simd, source, last, (ends[nul] as usize, ends[line] as usize)) else { break };
             // A key can have delimiters, too.
             while (ends[first] as usize) < found.row.start {
                 first += 1;
             }
-            let Some(read) = numbers.read(simd, source, found.row.start, &ends[first..=nul]) else { return };
-            if write(source, found.row.clone(), *status, page).is_none() {
-                return;
-            }
+            let row = found.row.clone();
+            let Some(read) = numbers.read(simd, source, row.start, &ends[first..=nul]) else { break };
+            let Some(after) = write(source, row.clone(), *status, &mut target, filled) else { break };
+            filled = after;
             books.add(read);
-            written.push(found.row.clone());
+            written.push(row);
             *last = found;
             first = line + 1;
             *stop += 2;
         }
+        filled
     }
 }
 
@@ -210,25 +217,17 @@ fn second_tab(text: &[u8]) -> Option<(usize, usize)> {
     Some((tabs.next()?, tabs.next()?))
 }
 
-/// Writes a row as a temp line.
+/// Writes a row as a temp line to a place; returns where it ends.
 #[inline(always)]
-fn write(source: Source, row: Range<usize>, status: [u8; 3], page: &mut Page) -> Option<()> {
-    // Room for many rows at once; it is set to zeros.
-    const ROOM: usize = 4096;
-    let length = row.len();
-    if page.bytes().len() - page.at() < length + 2 * WINDOW {
-        page.reserve(length + ROOM);
-    }
-    let at = page.at();
-    let mut target = Target::new(page.bytes());
+fn write(source: Source, row: Range<usize>, status: [u8; 3], target: &mut Target, at: usize) -> Option<usize> {
     target.window(at)?[..status.len()].copy_from_slice(&status);
     let start = at + status.len();
     let mut copied = 0;
-    while copied < length {
+    while copied < PIECES * WINDOW || copied < row.len() {
         *target.window(start + copied)? = *source.window(row.start + copied)?;
         copied += WINDOW;
     }
-    target.window(start + length)?[0] = b'\n';
-    page.keep(start + length + 1);
-    Some(())
+    let end = start + row.len();
+    *target.bytes().get_mut(end)? = b'\n';
+    Some(end + 1)
 }

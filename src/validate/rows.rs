@@ -92,8 +92,12 @@ impl Work for Count<'_, '_, '_> {
             let end = ends[last] as usize;
             // The first end is the status's.
             let start = from + status.len();
-            let row = source.window(from).filter(|window| window.starts_with(status));
-            let read = row.and_then(|_| numbers.read(simd, source, start, ends.get(first + 1..=last)?));
+            let read = match (source.window(from), ends.get(first + 1..=last)) {
+                (Some(window), Some(ends)) if window.starts_with(status) => {
+                    numbers.read(simd, source, start, ends)
+                }
+                _ => None,
+            };
             let Some(read) = read else { return Some(from..end) };
             books.lines += 1;
             books.add(read);

@@ -36,6 +36,8 @@ struct Count<'s> {
     duplicate_checksum: u64,
     bad: u64,
     told: Vec<BadLine>,
+    /// Lines that were taken one by one.
+    taken: u64,
 }
 
 impl<'s> Tally<'s> {
@@ -54,6 +56,7 @@ impl<'s> Tally<'s> {
             duplicate_checksum: 0,
             bad: 0,
             told: Vec::new(),
+            taken: 0,
         };
         Self { lines: Lines::new(longest_line(spec)), rows: Rows::new(spec, tier), count }
     }
@@ -85,6 +88,12 @@ impl<'s> Tally<'s> {
         self.count.books.lines
     }
 
+    /// Lines that the fast lane left to the plain path, for tests; `None` where there is no fast lane.
+    #[must_use]
+    pub fn declined(&self) -> Option<u64> {
+        self.rows.is_some().then_some(self.count.taken)
+    }
+
     /// Ends the stream, which was the split of `part` that starts at `start`.
     #[must_use]
     pub fn finish(mut self, part: String, start: u64) -> Partial {
@@ -109,6 +118,7 @@ fn longest_line(spec: &Spec) -> usize {
 impl Count<'_> {
     fn take(&mut self, line: Line) {
         self.books.lines += 1;
+        self.taken += 1;
         let taken = match line {
             Line::Whole(line) => self.line(line),
             Line::TooLong => Err("is longer than any line that a task writes".to_owned()),
