@@ -86,8 +86,9 @@ fn bytes(texts: &[&'static [u8]]) -> impl Strategy<Value = Vec<u8>> + use<> {
 
 /// A field as it stands in a row: nearly always what the column holds, and its escapes are right.
 fn field(column: Column, delimiter: u8) -> BoxedStrategy<Vec<u8>> {
-    let odd =
-        bytes(&[b"", b"-", b"+1", b"1.", b".5", b"-.50", b"1..5", b"1:50", b"\\", b"x", b"\xff", b"0\\N", b"--1.00"]);
+    let odd = bytes(&[
+        b"", b"-", b"+1", b"1.", b".5", b"-.50", b"1..5", b"1:50", b"\\", b"x", b"\xff", b"0\\N", b"--1.00",
+    ]);
     let usual = match column {
         Column::Text => prop_oneof![
             8 => "[a-zA-Z é]{0,30}".prop_map(String::into_bytes),
@@ -141,9 +142,8 @@ fn other_line(table: &Table) -> BoxedStrategy<Vec<u8>> {
     let mut seal = Vec::new();
     seal_line(&mut seal, delimiter, &Books::new(&table.spec()).seal(Kind::Map, String::new(), 0, None));
     seal.pop();
-    let reject = bytes(&[b"date", b"duplicate", b"money", b"ok", b"seal"]).prop_map(move |reason| {
-        [&reason[..], b"c0", b"f", b"0", b"1", b"a raw line"].join(&delimiter)
-    });
+    let reject = bytes(&[b"date", b"duplicate", b"money", b"ok", b"seal"])
+        .prop_map(move |reason| [&reason[..], b"c0", b"f", b"0", b"1", b"a raw line"].join(&delimiter));
     prop_oneof![2 => reject, 1 => Just(seal), 1 => prop::collection::vec(any::<u8>(), 0..30)].boxed()
 }
 
@@ -166,9 +166,11 @@ fn keyed_line(table: &Table) -> BoxedStrategy<Vec<u8>> {
         1 => "d{61}[\t\0\u{1}]{0,2}",
     ];
     let mark = prop_oneof![30 => Just("k:"), 1 => select(vec!["r:", "s:", "g:", "x", ""])];
-    let order = select(vec!["", "", ".0123,", ".012345678901234567890123456789012345678,", "~,", "\\,", "a\0"]);
+    let order =
+        select(vec!["", "", ".0123,", ".012345678901234567890123456789012345678,", "~,", "\\,", "a\0"]);
     let payload = prop_oneof![20 => row(table), 1 => other_line(table)];
-    let provenance = prop_oneof![20 => (0..3).prop_map(|record| format!("a\t0\t{record}")), 1 => "[\ta0\0\u{1}\r]{0,4}"];
+    let provenance =
+        prop_oneof![20 => (0..3).prop_map(|record| format!("a\t0\t{record}")), 1 => "[\ta0\0\u{1}\r]{0,4}"];
     let encode = prop::bool::weighted(0.9);
     (mark, key, order, payload, provenance, encode)
         .prop_map(|(mark, key, order, payload, provenance, encode)| {
@@ -177,7 +179,16 @@ fn keyed_line(table: &Table) -> BoxedStrategy<Vec<u8>> {
                 byte => vec![*byte],
             };
             let payload: Vec<u8> = payload.iter().flat_map(encoded).collect();
-            let line = [mark.as_bytes(), key.as_bytes(), b"\t", order.as_bytes(), b"\t", &payload, b"\0", provenance.as_bytes()];
+            let line = [
+                mark.as_bytes(),
+                key.as_bytes(),
+                b"\t",
+                order.as_bytes(),
+                b"\t",
+                &payload,
+                b"\0",
+                provenance.as_bytes(),
+            ];
             line.concat().into_iter().filter(|byte| *byte != b'\n').collect()
         })
         .boxed()
@@ -250,7 +261,9 @@ fn blocks<'t>(text: &'t [u8], cuts: &[Index]) -> Vec<&'t [u8]> {
 
 fn validate(spec: &Spec, tier: Tier, blocks: &[&[u8]]) -> String {
     let mut tally = Tally::new(spec, tier);
-    blocks.iter().for_each(|block| tally.feed(block));
+    for block in blocks {
+        tally.feed(block);
+    }
     let mut line = Vec::new();
     tally.finish("part".to_owned(), 0).write(&mut line);
     String::from_utf8(line).unwrap()

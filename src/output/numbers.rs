@@ -5,11 +5,9 @@
 
 // What is compiled for each tier must be inlined into it; a hint is not enough there.
 #![allow(clippy::inline_always)]
-// A point's place is below 16.
-#![allow(clippy::cast_possible_truncation)]
 
 use super::escape;
-use crate::scan::{Simd, Source, no_digits};
+use crate::scan::{Form, Simd, Source};
 use crate::spec::Spec;
 use crate::transform::Decimal;
 
@@ -30,13 +28,21 @@ struct Sum {
     /// Its place in a row.
     place: usize,
     scale: u8,
+    /// How its numbers are written, where 16 bytes hold any.
+    form: Option<Form>,
+}
+
+impl Sum {
+    fn new(place: usize, scale: u8) -> Self {
+        Self { place, scale, form: Form::new(scale) }
+    }
 }
 
 impl Numbers {
     /// None read yet.
     #[must_use]
     pub fn new(spec: &Spec) -> Self {
-        let sum = |column: &usize| Sum { place: spec.kept_index(*column), scale: spec.sum_scale(*column) };
+        let sum = |column: &usize| Sum::new(spec.kept_index(*column), spec.sum_scale(*column));
         let sums: Vec<Sum> = spec.sums.iter().map(sum).collect();
         Self { columns: spec.kept().count(), read: vec![0; sums.len()], sums }
     }
@@ -51,7 +57,11 @@ impl Numbers {
         for (sum, read) in self.sums.iter().zip(&mut self.read) {
             let end = *ends.get(sum.place)? as usize;
             let from = if sum.place == 0 { start } else { ends[sum.place - 1] as usize + 1 };
-            *read = match usual(simd, source, from, end.wrapping_sub(from), sum.scale) {
+            let usual = match &sum.form {
+                Some(form) => usual(simd, source, from, end, form),
+                None => None,
+            };
+            *read = match usual {
                 Some(number) => number,
                 None => other(source.bytes().get(from..end)?, sum.scale)?,
             };
@@ -60,26 +70,21 @@ impl Numbers {
     }
 }
 
-/// A number in up to sixteen digits, the point among them. `None` for more, and for anything else.
+/// A number of up to 16 bytes behind its sign. `None` for more, and for anything else.
 #[inline(always)]
-fn usual<S: Simd>(simd: S, source: Source, from: usize, length: usize, scale: u8) -> Option<i64> {
-    let window = source.window(from)?;
-    let negative = usize::from(window[0] == b'-');
-    let digits: &[u8; 16] = window[negative..].first_chunk()?;
-    let (length, scale) = (length.wrapping_sub(negative), usize::from(scale));
-    let signs = usize::from(scale > 0);
-    if length <= scale + signs || length > 16 {
+fn usual<S: Simd>(simd: S, source: Source, from: usize, end: usize, form: &Form) -> Option<i64> {
+    let length = end.wrapping_sub(from);
+    if length.wrapping_sub(1) >= 16 {
         return None;
     }
-    // Where the point stands there is no digit, and nowhere else.
-    let point = length - scale - 1;
-    if no_digits(digits) & ((1 << length) - 1) != (signs << point) as u32
-        || signs > 0 && digits[point] != b'.'
-    {
+    let text: &[u8; 16] = source.window(end.wrapping_sub(16))?.first_chunk()?;
+    let negative = text[16 - length] == b'-';
+    let length = length - usize::from(negative);
+    if length < form.least {
         return None;
     }
-    let number = simd.number(digits, length, scale).cast_signed();
-    Some(if negative == 1 { -number } else { number })
+    let number = simd.amount(text, length, form)?.cast_signed();
+    Some(if negative { -number } else { number })
 }
 
 /// Any other number of 64 bits; NULL adds nothing.
@@ -97,6 +102,9 @@ mod tests {
     use crate::scan::{Tier, WINDOW, Work};
     use proptest::prelude::*;
 
+    /// How many bytes stand before the row.
+    const BEFORE: usize = 20;
+
     struct Read<'r>(&'r mut Numbers, &'r [u8], &'r [u32]);
 
     impl Work for Read<'_> {
@@ -104,7 +112,7 @@ mod tests {
 
         #[inline(always)]
         fn on<S: Simd>(self, simd: S) -> Self::Answer {
-            self.0.read(simd, Source::new(self.1), 1, self.2).map(<[i64]>::to_vec)
+            self.0.read(simd, Source::new(self.1), BEFORE, self.2).map(<[i64]>::to_vec)
         }
     }
 
@@ -113,23 +121,25 @@ mod tests {
         fn numbers_are_those_of_the_slow_reading(
             text in prop_oneof![
                 "-?[0-9]{1,14}[.][0-9]{1,4}",
+                "-?[0-9]{1,7}[&-9][0-9]{1,4}",
                 "[-+]?[0-9]{0,21}[.,/:+x-]?[0-9]{0,4}\\PC?",
                 Just("\\N".to_owned()),
             ],
             scale in 0_u8..20,
             fit in any::<bool>(),
+            before in prop::array::uniform::<_, BEFORE>(any::<u8>()),
             rest in prop::collection::vec(any::<u8>(), WINDOW),
         ) {
             // Else hardly any would have the scale that is asked for.
-            let behind = text.split_once('.').map_or(0, |(_, behind)| behind.len());
+            let behind = text.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| text.len() - at - 1);
             let scale = if fit { u8::try_from(behind).unwrap() } else { scale };
-            let mut numbers = Numbers { columns: 1, sums: vec![Sum { place: 0, scale }], read: vec![0] };
-            let end = [1 + u32::try_from(text.len()).unwrap()];
+            let mut numbers = Numbers { columns: 1, sums: vec![Sum::new(0, scale)], read: vec![0] };
+            let end = [u32::try_from(BEFORE + text.len()).unwrap()];
             let text = text.as_bytes();
             let expected = other(text, scale).map(|number| vec![number]);
             for (name, tier) in Tier::available() {
                 for rest in [&rest[..], b""] {
-                    let stretch = [b"\t", text, rest].concat();
+                    let stretch = [&before, text, rest].concat();
                     let read = tier.run(Read(&mut numbers, &stretch, &end));
                     prop_assert_eq!(&read, &expected, "{}", name);
                 }

@@ -57,7 +57,7 @@ pub struct Taken {
 }
 
 /// A line and its row. Places are bytes from the beginning of the stretch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Found {
     /// The line without its end, and without the TAB before that.
     line: Range<usize>,
@@ -150,7 +150,8 @@ impl Work for Take<'_, '_, '_> {
 
     #[inline(always)]
     fn on<S: Simd>(self, simd: S) -> usize {
-        let Self { rows, text, last, books } = self;
+        let Self { rows, text, last: before, books } = self;
+        let mut last = before.clone();
         let Rows { index, stop, numbers, page, written, status, .. } = rows;
         let (mut target, mut filled) = (Target::new(page), 0);
         let (source, ends, stops) = (Source::new(text), index.ends(), index.stops());
@@ -161,7 +162,9 @@ impl Work for Take<'_, '_, '_> {
         let mut first = if *stop == 0 { 0 } else { stops[*stop - 1] as usize + 1 };
         while let Some([nul, line]) = stops.get(*stop..).and_then(<[u32]>::first_chunk) {
             let (nul, line) = (*nul as usize, *line as usize);
-            let Some(found) = find(simd, source, last, (ends[nul] as usize, ends[line] as usize)) else { break };
+            let Some(found) = find(simd, source, &last, (ends[nul] as usize, ends[line] as usize)) else {
+                break;
+            };
             // A key can have delimiters, too.
             while (ends[first] as usize) < found.row.start {
                 first += 1;
@@ -172,10 +175,11 @@ impl Work for Take<'_, '_, '_> {
             filled = after;
             books.add(read);
             written.push(row);
-            *last = found;
+            last = found;
             first = line + 1;
             *stop += 2;
         }
+        *before = last;
         filled
     }
 }
@@ -219,7 +223,13 @@ fn second_tab(text: &[u8]) -> Option<(usize, usize)> {
 
 /// Writes a row as a temp line to a place; returns where it ends.
 #[inline(always)]
-fn write(source: Source, row: Range<usize>, status: [u8; 3], target: &mut Target, at: usize) -> Option<usize> {
+fn write(
+    source: Source,
+    row: Range<usize>,
+    status: [u8; 3],
+    target: &mut Target,
+    at: usize,
+) -> Option<usize> {
     target.window(at)?[..status.len()].copy_from_slice(&status);
     let start = at + status.len();
     let mut copied = 0;

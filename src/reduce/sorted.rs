@@ -84,16 +84,13 @@ impl Sorted {
             at = 1;
         }
         if self.begun.is_some() {
-            match memchr2(b'\n', b'\r', &text[at..]) {
-                Some(length) => {
-                    self.go_on(&text[at..at + length]);
-                    self.end(each)?;
-                    at = self.behind(text, at + length);
-                }
-                None => {
-                    self.go_on(&text[at..]);
-                    at = text.len();
-                }
+            if let Some(length) = memchr2(b'\n', b'\r', &text[at..]) {
+                self.go_on(&text[at..at + length]);
+                self.end(each)?;
+                at = self.behind(text, at + length);
+            } else {
+                self.go_on(&text[at..]);
+                at = text.len();
             }
         }
         Ok(Block { text, at, last: None })

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 use super::LANE;
 use super::avx2::{Avx2, bits};
 use super::index::{Masks, Wanted};
-use super::simd::{Day, Marks, Simd, Work};
+use super::simd::{Day, Form, Marks, Simd, Work};
 
 /// What a machine with these parts of AVX-512 can do. There is a value of this type only on such a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +136,11 @@ impl Simd for Avx512 {
             let byte = _mm512_set1_epi8(byte.cast_signed());
             _mm512_cmpeq_epi8_mask(bits!(*lane, [u8; LANE] => __m512i), byte)
         }
+    }
+
+    #[inline(always)]
+    fn amount(self, text: &[u8; 16], length: usize, form: &Form) -> Option<u64> {
+        self.0.amount(text, length, form)
     }
 
     #[inline(always)]

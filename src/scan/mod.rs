@@ -26,7 +26,7 @@ pub use bytes::no_digits;
 pub use index::{Index, Masks, Wanted};
 pub use portable::Portable;
 pub use rows::{RowBytes, RowIndex};
-pub use simd::{Day, Marks, NOWHERE, Simd, Work};
+pub use simd::{Day, Form, Marks, NOWHERE, Simd, Work};
 pub use window::{Source, Target, WINDOW};
 
 use crate::exit::Error;
@@ -145,6 +145,16 @@ mod tests {
         }
     }
 
+    struct Amount<'a>(&'a [u8; 16], usize, &'a Form);
+
+    impl Work for Amount<'_> {
+        type Answer = Option<u64>;
+
+        fn on<S: Simd>(self, simd: S) -> Self::Answer {
+            simd.amount(self.0, self.1, self.2)
+        }
+    }
+
     proptest! {
         #[test]
         fn every_tier_answers_as_the_portable_one(
@@ -168,6 +178,30 @@ mod tests {
             prop_assert_eq!(expected.7, (0..LANE).find(|at| text[*at] != other[*at]).unwrap_or(LANE));
             for (name, tier) in Tier::available() {
                 prop_assert_eq!(&tier.run(questions), &expected, "{}", name);
+            }
+        }
+
+        #[test]
+        fn an_amount_is_what_its_digits_spell(
+            text in prop::array::uniform16(prop_oneof![20 => b'0'..=b'9', 1 => any::<u8>()]),
+            scale in 0_u8..20,
+            length in 1_usize..=16,
+            point in prop_oneof![4 => Just(b'.'), 1 => b'&'..=b'9', 1 => any::<u8>()],
+        ) {
+            let Some(form) = Form::new(scale) else { return Ok(()) };
+            let (length, scale) = (length.max(form.least), usize::from(scale));
+            let mut text = text;
+            if scale > 0 {
+                text[15 - scale] = point;
+            }
+            let last = &text[16 - length..];
+            let point = scale == 0 || last[length - scale - 1] == b'.';
+            let digits: Vec<u8> =
+                (0..length).filter(|at| scale == 0 || *at != length - scale - 1).map(|at| last[at]).collect();
+            let all = point && digits.iter().all(u8::is_ascii_digit);
+            let expected = all.then(|| String::from_utf8(digits).unwrap().parse::<u64>().unwrap());
+            for (name, tier) in Tier::available() {
+                prop_assert_eq!(tier.run(Amount(&text, length, &form)), expected, "{}", name);
             }
         }
 

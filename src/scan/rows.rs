@@ -63,8 +63,13 @@ impl<const STOPS: usize> Work for Fill<'_, STOPS> {
                 places.resize(stretch.len() + 2 * LANE, 0);
             }
         }
-        let mut notes =
-            Notes { ends: &mut index.ends, ends_count: 0, stops: &mut index.stops, stops_count: 0, escaped: 0 };
+        let mut notes = Notes {
+            ends: &mut index.ends,
+            ends_count: 0,
+            stops: &mut index.stops,
+            stops_count: 0,
+            escaped: 0,
+        };
         let (lanes, rest) = stretch.as_chunks::<LANE>();
         let mut base = 0;
         for lane in lanes {
