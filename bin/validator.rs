@@ -95,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
 fn tally(spec: &Spec) -> Result<Partial> {
     let split = environment::split();
     let part = split.file.rsplit('/').next().unwrap_or_default().to_owned();
-    let mut tally = Tally::new(spec);
+    let mut tally = Tally::new(spec, environment::tier()?);
     let mut progress = Progress::default();
     let name = if part == "-" { "standard input" } else { &part };
     input::read_blocks(io::stdin().lock(), name, |block| {

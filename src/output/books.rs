@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::pick::pick;
+use super::escape;
 use super::seal::{Kind, Seal};
 use crate::record::{Reason, Row};
 use crate::spec::Spec;
@@ -140,9 +140,22 @@ impl<'s> Books<'s> {
         }
     }
 
-    /// Counts rows whose numbers were added up, and forgets them. They stand in a page.
-    pub fn written(&mut self, page: &[u8], rows: &mut Written) {
-        let (mut bytes, mut checksum) = (0, 0_u64);
+    /// As [`Self::numbers`], of the columns that are added up in their order.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `numbers`
+    pub fn add(&mut self, numbers: &[i64]) {
+        for (index, number) in numbers.iter().enumerate() {
+            match self.pending[index].checked_add(*number) {
+                Some(sum) => self.pending[index] = sum,
+                None => self.settle(index, *number),
+            }
+        }
+    }
+
+    /// Counts rows whose numbers were added up, and forgets them. They stand in a page. Returns the sum of their hashes,
+    /// and how many they are.
+    pub fn written(&mut self, page: &[u8], rows: &mut Written) -> (u64, u64) {
+        let (mut bytes, mut checksum, before) = (0, 0_u64, self.ok);
         for list in [&mut rows.short, &mut rows.long] {
             for row in &list.rows[..list.count] {
                 let row = &page[row.clone()];
@@ -154,6 +167,7 @@ impl<'s> Books<'s> {
         }
         self.bytes += bytes as u64;
         self.checksum = self.checksum.wrapping_add(checksum);
+        (checksum, self.ok - before)
     }
 
     /// Adds what is pending to a total; `next` is pending then.
@@ -170,16 +184,19 @@ impl<'s> Books<'s> {
     /// The name of a column with a control total that is missing, or is not a number of its scale.
     pub fn written_row(&mut self, row: &[u8], hash: u64) -> Result<usize, &'s str> {
         self.count_hashed(row, hash);
-        let (mut summed, mut wrong) = (0, None);
-        let columns = pick(row, self.spec.delimiter, &self.sum_places, |index, text| {
-            summed += 1;
-            let total = &mut self.totals[self.sum_totals[index]];
-            match Decimal::parse_scaled(text, total.scale()) {
-                Some(number) => total.add(number),
-                None if text == super::escape::NULL => {}
-                None => wrong = wrong.min(Some(index)).or(Some(index)),
+        let (mut columns, mut summed, mut wrong) = (0, 0, None);
+        for text in escape::split(row, self.spec.delimiter) {
+            if self.sum_places.get(summed) == Some(&columns) {
+                let total = &mut self.totals[self.sum_totals[summed]];
+                match Decimal::parse_scaled(text, total.scale()) {
+                    Some(number) => total.add(number),
+                    None if text == escape::NULL => {}
+                    None => wrong = wrong.or(Some(summed)),
+                }
+                summed += 1;
             }
-        });
+            columns += 1;
+        }
         // Where the row ends before some of them, the last is missing for sure.
         let missing = (summed < self.totals.len()).then(|| self.totals.len() - 1);
         match wrong.or(missing) {

@@ -194,25 +194,8 @@ pub fn parse(line: &[u8]) -> Option<Keyed<'_>> {
 }
 
 fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let place = find(text, at)?;
+    let place = memchr::memchr(at, text)?;
     Some((&text[..place], &text[place + 1..]))
-}
-
-/// Where a byte stands first. Most keys are short, and then a look at their first bytes, eight at a time, is done before a
-/// search of any length has begun.
-fn find(text: &[u8], byte: u8) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
-    let (words, _) = text.as_chunks::<8>();
-    for (index, word) in words.iter().take(3).enumerate() {
-        // The lowest bit that is left is the highest of the first byte that is the one.
-        let other = u64::from_le_bytes(*word) ^ (ONES * u64::from(byte));
-        let equal = other.wrapping_sub(ONES) & !other & HIGHEST;
-        if equal != 0 {
-            return Some(8 * index + equal.trailing_zeros() as usize / 8);
-        }
-    }
-    memchr::memchr(byte, text)
 }
 
 /// Decodes a payload: as it stands, or where a byte of it was encoded, in `scratch`. `None` where it was no payload.
@@ -332,13 +315,6 @@ mod tests {
             }
         }
         assert!(!is_group_key(b"k:a", b"a"));
-    }
-
-    proptest! {
-        #[test]
-        fn a_byte_is_found_where_it_stands_first(text in prop::collection::vec(prop::sample::select(&b"\t\t\x08\x0a\x89\x00\xffabc"[..]), 0..40), byte in prop::sample::select(&b"\t\0\xff\x7f"[..])) {
-            prop_assert_eq!(find(&text, byte), text.iter().position(|other| *other == byte));
-        }
     }
 
     #[test]

@@ -3,12 +3,13 @@
 mod books;
 pub mod escape;
 pub mod keyed;
+mod numbers;
 mod page;
-mod pick;
 mod reject;
 mod seal;
 
 pub use books::{Books, Written, line_hash};
+pub use numbers::Numbers;
 pub use page::Page;
 pub use reject::{Provenance, reject_in_pieces, reject_line};
 pub use seal::{Kind, Passed, Reduced, Rejected, Seal, place, seal_line};

@@ -7,6 +7,7 @@
 //! [`sorted`]), its row where it stands there in another form, and the row that won.
 
 mod aggregate;
+mod rows;
 mod sorted;
 
 pub use aggregate::Aggregate;
@@ -17,9 +18,11 @@ use crate::exit::{Error, Result};
 use crate::output::keyed::{self, Carried, Keyed};
 use crate::output::{Books, Kind, Passed, Provenance, Reduced, Seal, line_hash, reject_in_pieces, seal_line};
 use crate::record::Reason;
+use crate::scan::Tier;
 use crate::spec::Spec;
 
-use sorted::{Line, Sorted};
+use rows::Rows;
+use sorted::{Block, Line, Sorted};
 
 /// How much output is gathered before it is written.
 const PAGE: usize = 256 * 1024;
@@ -30,6 +33,7 @@ const DUPLICATE: (Reason, &str) = (Reason::Duplicate, "");
 #[derive(Debug)]
 pub struct Reducer<'s> {
     sorted: Sorted,
+    rows: Option<Rows>,
     line: LineReducer<'s>,
 }
 
@@ -39,6 +43,8 @@ struct LineReducer<'s> {
     books: Books<'s>,
     aggregate: Option<Aggregate<'s>>,
     lines: u64,
+    /// Lines that were taken one by one.
+    taken: u64,
     reduced: Reduced,
     received: u64,
     /// The row that won the key that is being reduced.
@@ -52,7 +58,7 @@ struct LineReducer<'s> {
 impl<'s> Reducer<'s> {
     /// A reducer that has read nothing; with `aggregate` it writes sums instead of rows.
     #[must_use]
-    pub fn new(spec: &'s Spec, aggregate: Option<Aggregate<'s>>) -> Self {
+    pub fn new(spec: &'s Spec, aggregate: Option<Aggregate<'s>>, tier: Tier) -> Self {
         let reduced = Reduced {
             duplicates: 0,
             copies: 0,
@@ -61,11 +67,13 @@ impl<'s> Reducer<'s> {
         };
         Self {
             sorted: Sorted::new(spec.max_keyed_line()),
+            rows: Rows::new(spec, tier).filter(|_| aggregate.is_none()),
             line: LineReducer {
                 spec,
                 books: Books::new(spec),
                 aggregate,
                 lines: 0,
+                taken: 0,
                 reduced,
                 received: 0,
                 winner: Vec::new(),
@@ -81,8 +89,23 @@ impl<'s> Reducer<'s> {
     /// `Input` where a line is no keyed line, is too long for one, or sorts before the line above it; where `out`
     /// can't be written.
     pub fn feed(&mut self, block: &[u8], out: &mut impl Write) -> Result<()> {
-        self.sorted.feed(block, |line| self.line.take(line, out))?;
-        drain(&mut self.line.page, out)
+        let Self { sorted, rows, line } = self;
+        let mut block = sorted.open(block, |cut| line.take(cut, out))?;
+        if let Some(rows) = rows {
+            rows.begin();
+        }
+        loop {
+            while let Some(rows) = rows
+                && line.rows(rows, &mut block, &mut sorted.key)
+            {
+                room(&mut line.page, out)?;
+            }
+            if !sorted.next(&mut block, |cut| line.take(cut, out))? {
+                break;
+            }
+        }
+        sorted.close(block);
+        drain(&mut line.page, out)
     }
 
     /// Ends the stream. Where nothing came in, nothing goes out: Hadoop would drop it, and so the books must
@@ -100,12 +123,19 @@ impl<'s> Reducer<'s> {
     pub fn lines(&self) -> u64 {
         self.line.lines
     }
+
+    /// Lines that the fast lane left to the plain path, for tests; `None` where there is no fast lane.
+    #[must_use]
+    pub fn declined(&self) -> Option<u64> {
+        self.rows.is_some().then_some(self.line.taken)
+    }
 }
 
 impl LineReducer<'_> {
     /// Takes a line; returns how long its key is.
     fn take(&mut self, line: Line, out: &mut impl Write) -> Result<usize> {
         self.lines += 1;
+        self.taken += 1;
         if !line.sorted {
             return Err(Error::Input(format!(
                 "line {} sorts before the line above it; sort the mapper's output with LC_ALL=C sort",
@@ -126,6 +156,17 @@ impl LineReducer<'_> {
         }
         room(&mut self.page, out)?;
         Ok(keyed.key.len())
+    }
+
+    /// Takes rows in the fast lane, and says whether there were any.
+    fn rows(&mut self, rows: &mut Rows, block: &mut Block, key: &mut Option<usize>) -> bool {
+        let Some(taken) = rows.take(block, key, &mut self.page, &mut self.books) else { return false };
+        self.lines += taken.rows;
+        self.received += taken.rows;
+        self.reduced.received_checksum = self.reduced.received_checksum.wrapping_add(taken.checksum);
+        self.winner.clear();
+        self.winner.extend_from_slice(&block.text[taken.winner]);
+        true
     }
 
     /// A row under its dedup key.

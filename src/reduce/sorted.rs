@@ -4,7 +4,9 @@
 //! in: as long as it equals the line before, nothing is copied, and behind the first byte that differs it takes that
 //! line's place. So two long lines are never there at once.
 
-use memchr::{memchr, memchr2};
+use std::ops::Range;
+
+use memchr::memchr2;
 
 /// A line without its end, and how it stands to the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,14 +22,25 @@ pub struct Line<'a> {
     pub same_key: bool,
 }
 
-/// Cuts a stream that is fed block by block.
+/// A block of the stream on its way through the cutter.
+#[derive(Debug)]
+pub struct Block<'b> {
+    /// Its bytes.
+    pub text: &'b [u8],
+    /// Where the next line begins.
+    pub at: usize,
+    /// The line before that, where it lies whole in the block. It has no end, and not the TAB before that.
+    pub last: Option<Range<usize>>,
+}
+
+/// Cuts a stream that comes block by block.
 #[derive(Debug)]
 pub struct Sorted {
     max: usize,
     /// The line before, until the next one takes its place.
     held: Vec<u8>,
     /// How long the key of the line before is; `None` before the first.
-    key: Option<usize>,
+    pub key: Option<usize>,
     /// A line whose end is not there yet.
     begun: Option<Begun>,
     /// The last block ended in CR: a LF that comes next belongs to it.
@@ -57,52 +70,69 @@ impl Sorted {
         Self { max, held: Vec::new(), key: None, begun: None, after_cr: false }
     }
 
-    /// Hands every line that ends in this block to `each`, which answers how long the line's key is.
+    /// Begins a block: where a line goes on in it, hands that line to `each`, which answers how long the line's key is.
     ///
     /// # Errors
     /// Whatever `each` returns; the cutter must not be used after that.
-    pub fn feed<E>(&mut self, block: &[u8], mut each: impl FnMut(Line) -> Result<usize, E>) -> Result<(), E> {
-        let mut rest = block;
-        if !rest.is_empty() && std::mem::take(&mut self.after_cr) && rest[0] == b'\n' {
-            rest = &rest[1..];
+    pub fn open<'b, E>(
+        &mut self,
+        text: &'b [u8],
+        each: impl FnMut(Line) -> Result<usize, E>,
+    ) -> Result<Block<'b>, E> {
+        let mut at = 0;
+        if !text.is_empty() && std::mem::take(&mut self.after_cr) && text[0] == b'\n' {
+            at = 1;
         }
         if self.begun.is_some() {
-            let Some(at) = memchr2(b'\n', b'\r', rest) else {
-                self.go_on(rest);
-                return Ok(());
-            };
-            self.go_on(&rest[..at]);
-            self.end(&mut each)?;
-            rest = self.behind(rest, at);
+            if let Some(length) = memchr2(b'\n', b'\r', &text[at..]) {
+                self.go_on(&text[at..at + length]);
+                self.end(each)?;
+                at = self.behind(text, at + length);
+            } else {
+                self.go_on(&text[at..]);
+                at = text.len();
+            }
         }
-        let mut last: Option<&[u8]> = None;
-        // No task writes a CR; where a block has none, lines are found by one byte instead of two.
-        let any_cr = memchr(b'\r', rest).is_some();
-        let end = |rest: &[u8]| if any_cr { memchr2(b'\n', b'\r', rest) } else { memchr(b'\n', rest) };
-        while let Some(at) = end(rest) {
-            let raw = &rest[..at.min(self.max)];
-            let bytes = raw.strip_suffix(b"\t").unwrap_or(raw);
-            let before = last.unwrap_or(&self.held);
-            let line = Line {
-                bytes,
-                too_long: at > self.max,
-                sorted: before <= bytes,
-                same_key: self
-                    .key
-                    .is_some_and(|key| bytes.len() > key && bytes.get(..=key) == before.get(..=key)),
-            };
-            self.key = Some(each(line)?);
-            last = Some(bytes);
-            rest = self.behind(rest, at);
-        }
-        if let Some(last) = last {
+        Ok(Block { text, at, last: None })
+    }
+
+    /// Hands the next line to `each`, where it ends in this block, and says whether it does.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn next<E>(
+        &mut self,
+        block: &mut Block,
+        mut each: impl FnMut(Line) -> Result<usize, E>,
+    ) -> Result<bool, E> {
+        let rest = &block.text[block.at..];
+        let Some(at) = memchr2(b'\n', b'\r', rest) else { return Ok(false) };
+        let raw = &rest[..at.min(self.max)];
+        let bytes = raw.strip_suffix(b"\t").unwrap_or(raw);
+        let before = block.last.clone().map_or(&self.held[..], |last| &block.text[last]);
+        let line = Line {
+            bytes,
+            too_long: at > self.max,
+            sorted: before <= bytes,
+            same_key: self
+                .key
+                .is_some_and(|key| bytes.len() > key && bytes.get(..=key) == before.get(..=key)),
+        };
+        self.key = Some(each(line)?);
+        block.last = Some(block.at..block.at + bytes.len());
+        block.at = self.behind(block.text, block.at + at);
+        Ok(true)
+    }
+
+    /// Ends a block, whose lines have all been taken that end in it.
+    pub fn close(&mut self, block: Block) {
+        if let Some(last) = block.last {
             self.held.clear();
-            self.held.extend_from_slice(last);
+            self.held.extend_from_slice(&block.text[last]);
         }
-        if !rest.is_empty() {
-            self.go_on(rest);
+        if block.at < block.text.len() {
+            self.go_on(&block.text[block.at..]);
         }
-        Ok(())
     }
 
     /// Hands out the last line, where the stream did not end in a line end.
@@ -113,15 +143,15 @@ impl Sorted {
         if self.begun.is_some() { self.end(each) } else { Ok(()) }
     }
 
-    /// What stands behind the line end at `at`.
-    fn behind<'b>(&mut self, rest: &'b [u8], at: usize) -> &'b [u8] {
-        match (rest[at], rest.get(at + 1)) {
-            (b'\r', Some(b'\n')) => &rest[at + 2..],
+    /// Where a text goes on behind the line end at `at`.
+    fn behind(&mut self, text: &[u8], at: usize) -> usize {
+        match (text[at], text.get(at + 1)) {
+            (b'\r', Some(b'\n')) => at + 2,
             (b'\r', None) => {
                 self.after_cr = true;
-                b""
+                at + 1
             }
-            _ => &rest[at + 1..],
+            _ => at + 1,
         }
     }
 
@@ -179,7 +209,7 @@ impl Sorted {
 }
 
 /// How many bytes two texts begin with alike.
-fn common(left: &[u8], right: &[u8]) -> usize {
+pub fn common(left: &[u8], right: &[u8]) -> usize {
     const STEP: usize = 64;
     let chunks = left.chunks_exact(STEP).zip(right.chunks_exact(STEP));
     let same = STEP * chunks.take_while(|(left, right)| left == right).count();
@@ -199,6 +229,17 @@ mod tests {
         line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len())
     }
 
+    fn feed<E>(
+        sorted: &mut Sorted,
+        block: &[u8],
+        mut each: impl FnMut(Line) -> Result<usize, E>,
+    ) -> Result<(), E> {
+        let mut block = sorted.open(block, &mut each)?;
+        while sorted.next(&mut block, &mut each)? {}
+        sorted.close(block);
+        Ok(())
+    }
+
     fn cut(blocks: &[&[u8]], max: usize) -> Vec<Seen> {
         let mut seen = Vec::new();
         let mut each = |line: Line| {
@@ -207,7 +248,7 @@ mod tests {
             if sorted && !too_long { Ok(key(bytes)) } else { Err(()) }
         };
         let mut sorted = Sorted::new(max);
-        if blocks.iter().try_for_each(|block| sorted.feed(block, &mut each)).is_ok() {
+        if blocks.iter().try_for_each(|block| feed(&mut sorted, block, &mut each)).is_ok() {
             let _ = sorted.finish(&mut each);
         }
         seen
@@ -293,7 +334,7 @@ mod tests {
                     assert!(line.sorted && line.bytes.len() == (1 << 20) + 1);
                     Ok::<_, ()>(5)
                 };
-                sorted.feed(block, each).unwrap();
+                feed(&mut sorted, block, each).unwrap();
                 assert!(sorted.held.len() <= (1 << 20) + 1);
             }
         }

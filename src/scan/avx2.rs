@@ -3,15 +3,16 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cvtsi128_si64, _mm_extract_epi32, _mm_madd_epi16,
-    _mm_maddubs_epi16, _mm_or_si128, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32,
-    _mm_shuffle_epi8, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_max_epu8,
-    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x,
-    _mm256_setr_epi64x, _mm256_shuffle_epi8, _mm256_sub_epi8, _pdep_u64,
+    __m128i, __m256i, _mm_add_epi8, _mm_and_si128, _mm_cmpgt_epi8, _mm_cvtsi128_si64, _mm_extract_epi32,
+    _mm_madd_epi16, _mm_maddubs_epi16, _mm_or_si128, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16,
+    _mm_set1_epi32, _mm_shuffle_epi8, _mm_subs_epu8, _mm_testz_si128, _mm_xor_si128, _mm256_and_si256,
+    _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi64x, _mm256_shuffle_epi8,
+    _mm256_sub_epi8, _pdep_u64,
 };
 
 use super::index::{Masks, Wanted};
-use super::simd::{Day, Marks, Simd, Work};
+use super::simd::{Day, Form, Marks, Simd, Work};
 use super::{LANE, portable};
 
 /// What a machine with AVX2 can do. There is a value of this type only on such a machine.
@@ -88,13 +89,7 @@ impl Simd for Avx2 {
             let (text, places) = (bits!(*text, [u8; 16] => __m128i), bits!(*places, [i8; 16] => __m128i));
             let places = _mm_add_epi8(places, _mm_set1_epi8((length as u8).cast_signed()));
             let digits = _mm_and_si128(_mm_shuffle_epi8(text, places), _mm_set1_epi8(0x0f));
-            // Ten times the first digit and once the second.
-            let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
-            let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(weights(100, 1)));
-            let fours = _mm_packus_epi32(fours, fours);
-            let eights = _mm_madd_epi16(fours, _mm_set1_epi32(weights(10_000, 1)));
-            let both = _mm_cvtsi128_si64(eights).cast_unsigned();
-            u64::from(both as u32) * 100_000_000 + (both >> 32)
+            spelled(digits)
         }
     }
 
@@ -170,6 +165,58 @@ impl Simd for Avx2 {
         };
         !same & ((1 << (length % LANE)) - 1) == 0
     }
+
+    #[inline(always)]
+    fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let [low, high] = bits!(*lane, [u8; LANE] => [__m256i; 2]);
+            let byte = _mm256_set1_epi8(byte.cast_signed());
+            mask([_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte)])
+        }
+    }
+
+    #[inline(always)]
+    fn amount(self, text: &[u8; 16], length: usize, form: &Form) -> Option<u64> {
+        const FROM_THE_END: [u8; 16] = [16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let sixteen = |bytes: [u8; 16]| bits!(bytes, [u8; 16] => __m128i);
+            let there =
+                _mm_cmpgt_epi8(_mm_set1_epi8((length as u8 + 1).cast_signed()), sixteen(FROM_THE_END));
+            let digits = _mm_and_si128(_mm_xor_si128(sixteen(*text), _mm_set1_epi8(0x30)), there);
+            let digits = _mm_xor_si128(digits, sixteen(form.point));
+            let above = _mm_subs_epu8(digits, sixteen(form.largest));
+            if _mm_testz_si128(above, above) == 0 {
+                return None;
+            }
+            Some(spelled(_mm_shuffle_epi8(digits, sixteen(form.digits))))
+        }
+    }
+
+    #[inline(always)]
+    fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        let same = unsafe {
+            let [a, b] = bits!(*left, [u8; LANE] => [__m256i; 2]);
+            let [c, d] = bits!(*right, [u8; LANE] => [__m256i; 2]);
+            mask([_mm256_cmpeq_epi8(a, c), _mm256_cmpeq_epi8(b, d)])
+        };
+        same.trailing_ones() as usize
+    }
+}
+
+/// The number that 16 digits are, the first in the lowest byte.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn spelled(digits: __m128i) -> u64 {
+    // Ten times the first digit and once the second.
+    let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
+    let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(weights(100, 1)));
+    let fours = _mm_packus_epi32(fours, fours);
+    let eights = _mm_madd_epi16(fours, _mm_set1_epi32(weights(10_000, 1)));
+    let both = _mm_cvtsi128_si64(eights).cast_unsigned();
+    u64::from(both as u32) * 100_000_000 + (both >> 32)
 }
 
 /// The highest bit of each byte.

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 use super::LANE;
 use super::avx2::{Avx2, bits};
 use super::index::{Masks, Wanted};
-use super::simd::{Day, Marks, Simd, Work};
+use super::simd::{Day, Form, Marks, Simd, Work};
 
 /// What a machine with these parts of AVX-512 can do. There is a value of this type only on such a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +127,29 @@ impl Simd for Avx512 {
             _mm512_cmpeq_epi8_mask(bits!(*left, [u8; LANE] => __m512i), bits!(*right, [u8; LANE] => __m512i))
         };
         !same & ((1 << (length % LANE)) - 1) == 0
+    }
+
+    #[inline(always)]
+    fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        unsafe {
+            let byte = _mm512_set1_epi8(byte.cast_signed());
+            _mm512_cmpeq_epi8_mask(bits!(*lane, [u8; LANE] => __m512i), byte)
+        }
+    }
+
+    #[inline(always)]
+    fn amount(self, text: &[u8; 16], length: usize, form: &Form) -> Option<u64> {
+        self.0.amount(text, length, form)
+    }
+
+    #[inline(always)]
+    fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+        // SAFETY: that there is a `self` says that the machine has the instructions.
+        let same = unsafe {
+            _mm512_cmpeq_epi8_mask(bits!(*left, [u8; LANE] => __m512i), bits!(*right, [u8; LANE] => __m512i))
+        };
+        same.trailing_ones() as usize
     }
 }
 

@@ -18,13 +18,15 @@ mod avx512;
 mod bytes;
 mod index;
 mod portable;
+mod rows;
 mod simd;
 mod window;
 
 pub use bytes::no_digits;
 pub use index::{Index, Masks, Wanted};
 pub use portable::Portable;
-pub use simd::{Day, Marks, NOWHERE, Simd, Work};
+pub use rows::{RowBytes, RowIndex};
+pub use simd::{Day, Form, Marks, NOWHERE, Simd, Work};
 pub use window::{Source, Target, WINDOW};
 
 use crate::exit::Error;
@@ -120,7 +122,7 @@ mod tests {
     }
 
     impl Work for Questions<'_> {
-        type Answer = (Vec<u64>, Day, bool, Marks, u64, [u8; LANE]);
+        type Answer = (Vec<u64>, Day, bool, Marks, u64, [u8; LANE], u64, usize);
 
         fn on<S: Simd>(self, simd: S) -> Self::Answer {
             let digits: [u8; 16] = std::array::from_fn(|at| b'0' + self.text[at] % 10);
@@ -137,7 +139,19 @@ mod tests {
                 simd.marks(self.text, self.other[0]),
                 simd.deposit(self.bits, self.mask),
                 simd.replaced(self.text, self.mask, self.other[0]),
+                simd.equal(self.text, self.other[0]),
+                simd.difference(self.text, self.other),
             )
+        }
+    }
+
+    struct Amount<'a>(&'a [u8; 16], usize, &'a Form);
+
+    impl Work for Amount<'_> {
+        type Answer = Option<u64>;
+
+        fn on<S: Simd>(self, simd: S) -> Self::Answer {
+            simd.amount(self.0, self.1, self.2)
         }
     }
 
@@ -159,8 +173,35 @@ mod tests {
             let questions = Questions { text: &text, other: &other, length, bits, mask };
             let expected = Tier::PORTABLE.run(questions);
             prop_assert_eq!(expected.2, text[..length] == other[..length]);
+            let equal = |at: usize| u64::from(text[at] == other[0]) << at;
+            prop_assert_eq!(expected.6, (0..LANE).map(equal).sum::<u64>());
+            prop_assert_eq!(expected.7, (0..LANE).find(|at| text[*at] != other[*at]).unwrap_or(LANE));
             for (name, tier) in Tier::available() {
                 prop_assert_eq!(&tier.run(questions), &expected, "{}", name);
+            }
+        }
+
+        #[test]
+        fn an_amount_is_what_its_digits_spell(
+            text in prop::array::uniform16(prop_oneof![20 => b'0'..=b'9', 1 => any::<u8>()]),
+            scale in 0_u8..20,
+            length in 1_usize..=16,
+            point in prop_oneof![4 => Just(b'.'), 1 => b'&'..=b'9', 1 => any::<u8>()],
+        ) {
+            let Some(form) = Form::new(scale) else { return Ok(()) };
+            let (length, scale) = (length.max(form.least), usize::from(scale));
+            let mut text = text;
+            if scale > 0 {
+                text[15 - scale] = point;
+            }
+            let last = &text[16 - length..];
+            let point = scale == 0 || last[length - scale - 1] == b'.';
+            let digits: Vec<u8> =
+                (0..length).filter(|at| scale == 0 || *at != length - scale - 1).map(|at| last[at]).collect();
+            let all = point && digits.iter().all(u8::is_ascii_digit);
+            let expected = all.then(|| String::from_utf8(digits).unwrap().parse::<u64>().unwrap());
+            for (name, tier) in Tier::available() {
+                prop_assert_eq!(tier.run(Amount(&text, length, &form)), expected, "{}", name);
             }
         }
 

@@ -3,7 +3,7 @@
 use super::LANE;
 use super::bytes::{equal, high, no_digits};
 use super::index::{Masks, Wanted};
-use super::simd::{Day, Marks, NOWHERE, Simd};
+use super::simd::{Day, Form, Marks, NOWHERE, Simd};
 
 /// What every machine can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,12 @@ pub(super) fn number(text: &[u8; 16], length: usize, fraction: usize) -> u64 {
         ((word & kept) | (word >> 8 & !kept), length - 1)
     };
     // Before the digits go as many zeros as there are bytes left.
-    let digits = (digits & u128::from_ne_bytes([0x0f; 16])) << (8 * (16 - count));
+    spelled((digits & u128::from_ne_bytes([0x0f; 16])) << (8 * (16 - count)))
+}
+
+/// The number that 16 digits are, the first in the lowest byte.
+#[inline(always)]
+fn spelled(digits: u128) -> u64 {
     let eight = |word: u64| {
         let pairs = word.wrapping_mul(10) + (word >> 8);
         let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
@@ -122,6 +127,42 @@ pub(super) fn same(left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool
         rest -= 16;
     }
     true
+}
+
+/// As [`Simd::equal`].
+#[inline(always)]
+pub(super) fn equal_bytes(lane: &[u8; LANE], byte: u8) -> u64 {
+    mask(lane, |sixteen| equal(sixteen, byte))
+}
+
+/// As [`Simd::amount`].
+#[inline(always)]
+pub(super) fn amount(text: &[u8; 16], length: usize, form: &Form) -> Option<u64> {
+    let all = |byte: u8| u128::from_ne_bytes([byte; 16]);
+    let point = u128::from_le_bytes(form.point);
+    let there = !0 << (8 * (16 - length));
+    let digits = (u128::from_le_bytes(*text) ^ all(b'0')) & there ^ point;
+    // The highest bit of each byte that is above the largest.
+    let largest = u128::from_le_bytes(form.largest);
+    let above = (((digits & all(0x7f)) + (all(0x7f) - largest)) | digits) & all(0x80);
+    if above != 0 {
+        return None;
+    }
+    // What stands before the point takes its place.
+    let before = if point == 0 { 0 } else { (1 << (point.trailing_zeros() / 8 * 8)) - 1 };
+    Some(spelled((digits & !before) | (digits & before) << 8))
+}
+
+/// As [`Simd::difference`].
+#[inline(always)]
+pub(super) fn difference(left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+    for (index, (left, right)) in left.as_chunks::<16>().0.iter().zip(right.as_chunks::<16>().0).enumerate() {
+        let other = u128::from_le_bytes(*left) ^ u128::from_le_bytes(*right);
+        if other != 0 {
+            return 16 * index + other.trailing_zeros() as usize / 8;
+        }
+    }
+    LANE
 }
 
 /// The lowest `count` bytes of a word, which has 16.

@@ -57,6 +57,59 @@ pub trait Simd: Copy {
     fn same(self, left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool {
         portable::same(left, right, length)
     }
+
+    /// A bit for each byte that is this one.
+    #[inline(always)]
+    fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
+        portable::equal_bytes(lane, byte)
+    }
+
+    /// The number of this form that the last `length` of 16 bytes spell, at least [`Form::least`] and at most 16. `None`
+    /// where they spell none.
+    #[inline(always)]
+    fn amount(self, text: &[u8; 16], length: usize, form: &Form) -> Option<u64> {
+        portable::amount(text, length, form)
+    }
+
+    /// The place of the first byte in which two texts differ; [`LANE`] where none does.
+    #[inline(always)]
+    fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
+        portable::difference(left, right)
+    }
+}
+
+/// How numbers of one scale are written: digits, and where there is a scale, a point before so many of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// What a point is, less a zero digit's bits, where it stands in 16 bytes that a number ends; zeros elsewhere.
+    pub(super) point: [u8; 16],
+    /// The largest that a digit may be, and what is left of a point: nothing.
+    pub(super) largest: [u8; 16],
+    /// Which of the bytes are its digits, the last one last; in the point's stead a place of none comes first.
+    pub(super) digits: [u8; 16],
+    /// How many bytes a number has at least.
+    pub least: usize,
+}
+
+impl Form {
+    /// The form of a scale; `None` where 16 bytes hold no number of it.
+    #[must_use]
+    pub fn new(scale: u8) -> Option<Self> {
+        let scale = usize::from(scale);
+        if scale == 0 {
+            let digits = std::array::from_fn(|at| at as u8);
+            return Some(Self { point: [0; 16], largest: [9; 16], digits, least: 1 });
+        }
+        let at = 15_usize.checked_sub(scale).filter(|at| *at > 0)?;
+        let (mut point, mut largest) = ([0; 16], [9; 16]);
+        (point[at], largest[at]) = (b'.' ^ b'0', 0);
+        let digits = std::array::from_fn(|place| match place {
+            0 => NOWHERE,
+            place if place <= at => place as u8 - 1,
+            place => place as u8,
+        });
+        Some(Self { point, largest, digits, least: scale + 2 })
+    }
 }
 
 /// Which of 64 bytes are what a number or its neighbours are made of, the first byte in the lowest bit.

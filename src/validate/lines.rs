@@ -44,6 +44,11 @@ impl Lines {
         self.keep(block);
     }
 
+    /// Whether the next byte begins a line, whatever it is.
+    pub fn between_lines(&self) -> bool {
+        self.partial.is_empty() && !self.too_long
+    }
+
     /// What stands behind the last line feed; `None` where the stream ended with one, as it should.
     pub fn rest(&self) -> Option<Line<'_>> {
         (self.too_long || !self.partial.is_empty()).then(|| self.held())

@@ -13,6 +13,7 @@ mod lines;
 mod manifest;
 mod partial;
 mod problems;
+mod rows;
 mod splits;
 mod sum;
 mod table;

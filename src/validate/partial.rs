@@ -85,7 +85,7 @@ mod tests {
             "version = 1\n[table]\nname = \"t\"\n[input]\nformat = \"csv\"\n[[column]]\nname = \"a\"\ntype = \"text\"\n",
         )
         .unwrap();
-        let mut tally = Tally::new(&spec);
+        let mut tally = Tally::new(&spec, crate::scan::Tier::best());
         tally.feed(b"ok\ta\tb\nseal\t{}\nok\tx");
         let partial = tally.finish("odd\t\n\r\u{1}é".to_owned(), 5);
         let mut line = Vec::new();

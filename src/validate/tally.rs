@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use super::lines::{Line, Lines};
 use super::partial::{BadLine, Partial};
+use super::rows::Rows;
 use super::sum;
 use crate::output::{Books, Kind, Seal, escape, line_hash};
 use crate::record::Reason;
+use crate::scan::Tier;
 use crate::spec::Spec;
 
 /// How many of the lines that are no temp lines are told one by one.
@@ -16,6 +18,7 @@ pub(super) const TOLD: usize = 5;
 #[derive(Debug)]
 pub struct Tally<'s> {
     lines: Lines,
+    rows: Option<Rows>,
     count: Count<'s>,
 }
 
@@ -33,12 +36,14 @@ struct Count<'s> {
     duplicate_checksum: u64,
     bad: u64,
     told: Vec<BadLine>,
+    /// Lines that were taken one by one.
+    taken: u64,
 }
 
 impl<'s> Tally<'s> {
     /// A tally that has seen nothing.
     #[must_use]
-    pub fn new(spec: &'s Spec) -> Self {
+    pub fn new(spec: &'s Spec, tier: Tier) -> Self {
         let columns = spec.columns.iter().map(|column| column.name.as_str());
         let rules = spec.rules.iter().map(|rule| rule.name.as_str());
         let names = columns.chain(rules).chain([""]).map(|name| (name.as_bytes(), name)).collect();
@@ -51,20 +56,42 @@ impl<'s> Tally<'s> {
             duplicate_checksum: 0,
             bad: 0,
             told: Vec::new(),
+            taken: 0,
         };
-        Self { lines: Lines::new(longest_line(spec)), count }
+        Self { lines: Lines::new(longest_line(spec)), rows: Rows::new(spec, tier), count }
     }
 
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, block: &[u8]) {
-        let count = &mut self.count;
-        self.lines.feed(block, |line| count.take(line));
+        let Self { lines, rows, count } = self;
+        let Some(rows) = rows else { return lines.feed(block, |line| count.take(line)) };
+        let mut rest = block;
+        while !rest.is_empty() {
+            let whole = if lines.between_lines() { rows.cut(rest) } else { 0 };
+            if whole == 0 {
+                // A line that has begun, or that is too long for the index, or that the block's end cuts in two.
+                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                lines.feed(&rest[..end], |line| count.take(line));
+                rest = &rest[end..];
+            } else {
+                while let Some(line) = rows.count(rest, &mut count.books) {
+                    count.take(Line::Whole(&rest[line]));
+                }
+                rest = &rest[whole..];
+            }
+        }
     }
 
     /// Lines counted so far.
     #[must_use]
     pub fn lines(&self) -> u64 {
         self.count.books.lines
+    }
+
+    /// Lines that the fast lane left to the plain path, for tests; `None` where there is no fast lane.
+    #[must_use]
+    pub fn declined(&self) -> Option<u64> {
+        self.rows.is_some().then_some(self.count.taken)
     }
 
     /// Ends the stream, which was the split of `part` that starts at `start`.
@@ -91,6 +118,7 @@ fn longest_line(spec: &Spec) -> usize {
 impl Count<'_> {
     fn take(&mut self, line: Line) {
         self.books.lines += 1;
+        self.taken += 1;
         let taken = match line {
             Line::Whole(line) => self.line(line),
             Line::TooLong => Err("is longer than any line that a task writes".to_owned()),
@@ -220,7 +248,7 @@ mod tests {
 
     fn tally(lines: &[u8]) -> Partial {
         let spec = spec();
-        let mut tally = Tally::new(&spec);
+        let mut tally = Tally::new(&spec, Tier::best());
         tally.feed(lines);
         tally.finish("p".to_owned(), 0)
     }
@@ -312,7 +340,7 @@ mod tests {
     #[test]
     fn memory_is_flat_in_lines_and_in_their_length() {
         let spec = spec();
-        let mut tally = Tally::new(&spec);
+        let mut tally = Tally::new(&spec, Tier::best());
         let block = vec![b'x'; 1 << 20];
         for _ in 0..64 {
             tally.feed(&block);

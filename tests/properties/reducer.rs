@@ -72,7 +72,7 @@ fn map_and_reduce(spec: &Spec, splits: &[(usize, &[u8])], blocks: usize) -> Writ
     }
     keyed.sort_by(|left, right| left[..left.len() - 1].cmp(&right[..right.len() - 1]));
     let mut out = Vec::new();
-    let mut reducer = Reducer::new(spec, None);
+    let mut reducer = Reducer::new(spec, None, Tier::best());
     for block in keyed.concat().chunks(blocks) {
         reducer.feed(block, &mut out).unwrap();
     }
@@ -220,7 +220,7 @@ proptest! {
         let mut text = lines.concat();
         spoil(&mut text, &damages);
         let mut out = Vec::new();
-        let mut reducer = Reducer::new(&spec, None);
+        let mut reducer = Reducer::new(&spec, None, Tier::best());
         if reducer.feed(&text, &mut out).is_ok() {
             let _ = reducer.finish(&mut out);
         }
@@ -258,7 +258,7 @@ fn rows_much_longer_than_their_lines_pass_the_reducer() {
 #[test]
 fn a_line_that_is_too_long_is_not_called_something_else() {
     let spec = long_spec(1, "", 10);
-    let mut reducer = Reducer::new(&spec, None);
+    let mut reducer = Reducer::new(&spec, None, Tier::best());
     let line = format!("k:1\t\t1\t{}\0-\t0\t1\n", "a".repeat(1 << 20));
     let message = reducer.feed(line.as_bytes(), &mut Vec::new()).unwrap_err().to_string();
     assert!(message.starts_with("line 1 is longer than any that mapper --keyed writes"), "{message}");

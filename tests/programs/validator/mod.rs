@@ -10,6 +10,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
+use sluicebox::scan::Tier;
 use sluicebox::spec::Spec;
 use sluicebox::validate::{Partial, Tally};
 use tempfile::TempDir;
@@ -172,7 +173,7 @@ fn replace(text: &[u8], from: &str, to: &str) -> Vec<u8> {
 
 /// What the library makes of a part file's piece, fed in small blocks so that lines go across them.
 fn partial(spec: &Spec, part: &str, start: u64, lines: &[u8]) -> Partial {
-    let mut tally = Tally::new(spec);
+    let mut tally = Tally::new(spec, Tier::best());
     lines.chunks(7).for_each(|block| tally.feed(block));
     tally.finish(part.to_owned(), start)
 }
