@@ -41,8 +41,8 @@ with_properties() {
 
 # As scripts/transform has them.
 map_only=(-D mapreduce.job.reduces=0 -files "$files")
-by_key=(-D mapreduce.job.reduces=2 -D "mapreduce.partition.keypartitioner.options=-k1,1" -files "$files"
-  -partitioner org.apache.hadoop.mapred.lib.KeyFieldBasedPartitioner)
+by_key=(-D mapreduce.job.reduces=2 -D mapreduce.partition.binarypartitioner.left.offset=-4 -files "$files"
+  -partitioner org.apache.hadoop.mapred.lib.BinaryPartitioner)
 
 # Each entry: the shape, a name. Python has no reducer of its own, nor lines to sort by: what it costs without one.
 entries=(

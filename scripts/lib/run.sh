@@ -347,7 +347,6 @@ streaming_job() {
     -D stream.map.output=keyonlytext
     -D stream.reduce.input=keyonlytext
     -D stream.reduce.output=keyonlytext
-    -D mapreduce.map.output.key.field.separator=$'\t'
     -D mapreduce.input.linerecordreader.line.maxlength=2147483647
     -D mapreduce.input.fileinputformat.input.dir.recursive=false
     -D mapreduce.output.fileoutputformat.compress=false
