@@ -1,4 +1,4 @@
-//! Lines for the shuffle: KEY TAB ORDER TAB PAYLOAD NUL PROVENANCE.
+//! Lines for the shuffle: KEY TAB ORDER TAB PAYLOAD NUL PROVENANCE TAB BUCKET.
 //!
 //! They are made so that sorting whole lines by their bytes puts the winner of a key first and its exact
 //! copies right behind it, whatever order they arrive in. The key alone decides the reducer.
@@ -9,10 +9,14 @@
 //! - PAYLOAD is the row (or the whole temp line of a reject or a seal) with NUL as `01 01` and `01` as `01 02`, so
 //!   that the NUL behind it sorts below any byte of a longer row.
 //! - PROVENANCE is file, split start and record of a row, joined by TABs; empty for the others.
+//! - BUCKET is four bytes of a hash of KEY. As they stand in the same place of every line, from its end, Hadoop's
+//!   `BinaryPartitioner` finds the reducer by them for next to nothing. Its `KeyFieldBasedPartitioner`, which makes a
+//!   text of each line to find the first field, was a fifth of a job's whole cost. The order does not depend on them.
 
 use std::io::Write;
 
 use memchr::memchr2;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::escape;
 use super::reject::Provenance;
@@ -46,6 +50,7 @@ impl Carried {
 
 /// Appends a row under the values of `key`.
 pub fn row(out: &mut Vec<u8>, spec: &Spec, row: Row, carried: Carried, key: &[usize], from: Provenance) {
+    let start = out.len();
     out.extend_from_slice(carried.mark());
     for (index, column) in key.iter().enumerate() {
         if index > 0 {
@@ -57,6 +62,7 @@ pub fn row(out: &mut Vec<u8>, spec: &Spec, row: Row, carried: Carried, key: &[us
             out.push(b'%');
         }
     }
+    let bucket = bucket(&out[start..]);
     out.push(b'\t');
     let prefer = spec.dedup.as_ref().filter(|_| carried == Carried::Row);
     for (column, descending) in prefer.map_or(&[][..], |dedup| &dedup.prefer) {
@@ -68,17 +74,36 @@ pub fn row(out: &mut Vec<u8>, spec: &Spec, row: Row, carried: Carried, key: &[us
     payload(row.bytes, out);
     out.push(0);
     key_part(from.file, out);
-    let _ = writeln!(out, "\t{}\t{}", from.split_start, from.record);
+    let _ = write!(out, "\t{}\t{}", from.split_start, from.record);
+    end(out, bucket);
 }
 
 /// Appends a temp line (without its line feed) that no key is for: a reject or a seal.
 pub fn line(out: &mut Vec<u8>, carried: Carried, from: Provenance, temp_line: &[u8]) {
+    let start = out.len();
     out.extend_from_slice(carried.mark());
     key_part(from.file, out);
     let _ = write!(out, ":{}:{}", from.split_start, from.record);
+    let bucket = bucket(&out[start..]);
     out.extend_from_slice(b"\t\t");
     payload(temp_line, out);
-    out.extend_from_slice(b"\0\n");
+    out.push(0);
+    end(out, bucket);
+}
+
+/// What BUCKET has: four characters, of sixty-four each.
+fn bucket(key: &[u8]) -> [u8; BUCKET] {
+    let hash = xxh3_64(key).to_le_bytes();
+    [hash[0], hash[1], hash[2], hash[3]].map(|byte| b'0' + byte % 64)
+}
+
+/// How long BUCKET is: `scripts/transform` says it to the partitioner.
+const BUCKET: usize = 4;
+
+fn end(out: &mut Vec<u8>, bucket: [u8; BUCKET]) {
+    out.push(b'\t');
+    out.extend_from_slice(&bucket);
+    out.push(b'\n');
 }
 
 /// Whether a group's key is the one that a row with this field is put under.
@@ -190,7 +215,8 @@ pub fn parse(line: &[u8]) -> Option<Keyed<'_>> {
     let first = memchr2(0, 1, rest)?;
     let encoded = rest[first] == 1;
     let end = if encoded { first + memchr::memchr(0, &rest[first..])? } else { first };
-    Some(Keyed { carried, key, payload: &rest[..end], encoded, provenance: &rest[end + 1..] })
+    let (provenance, _bucket) = rest[end + 1..].split_last_chunk::<BUCKET>()?;
+    Some(Keyed { carried, key, payload: &rest[..end], encoded, provenance: provenance.strip_suffix(b"\t")? })
 }
 
 fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
@@ -288,7 +314,7 @@ mod tests {
             let (a, b) = (encode(&left), encode(&right));
             let behind = |encoded: &[u8]| [encoded, b"\0p"].concat();
             prop_assert_eq!(behind(&a).cmp(&behind(&b)), left.cmp(&right));
-            let line = [b"k:1\t\t", &a[..], b"\0-\t0\t1"].concat();
+            let line = [b"k:1\t\t", &a[..], b"\0-\t0\t1\tSAME"].concat();
             let (keyed, mut scratch) = (parse(&line).unwrap(), Vec::new());
             prop_assert_eq!((keyed.payload, keyed.provenance), (&a[..], &b"-\t0\t1"[..]));
             prop_assert_eq!(decode(&keyed, &mut scratch), Some(&left[..]));

@@ -40,10 +40,10 @@ everything() {
 
 @test "two reducers over several splits give the rows of cat | mapper | sort | reducer" {
   hadoop jar hadoop-streaming.jar -D fs.local.block.size=65536 -D mapreduce.job.reduces=2 \
-    -D stream.num.map.output.key.fields=1000000 -D stream.reduce.output=keyonlytext \
-    -D mapreduce.partition.keypartitioner.options=-k1,1 \
+    -D stream.map.output=keyonlytext -D stream.reduce.input=keyonlytext -D stream.reduce.output=keyonlytext \
+    -D mapreduce.partition.binarypartitioner.left.offset=-4 \
     -files "$BIN/mapper,$BIN/reducer,table.toml" -mapper './mapper --keyed' -reducer ./reducer \
-    -partitioner org.apache.hadoop.mapred.lib.KeyFieldBasedPartitioner -input in -output reduced
+    -partitioner org.apache.hadoop.mapred.lib.BinaryPartitioner -input in -output reduced
   everything | "$BIN/mapper" --keyed | LC_ALL=C sort | "$BIN/reducer" >reduced.txt
   diff <(rows reduced/part-*) <(rows reduced.txt)
   diff <(rejects reduced/part-*) <(rejects reduced.txt)
@@ -55,10 +55,10 @@ everything() {
   mkdir one
   head -n 2 in/a.csv >one/a.csv
   hadoop jar hadoop-streaming.jar -D mapreduce.job.reduces=5 \
-    -D stream.num.map.output.key.fields=1000000 -D stream.reduce.output=keyonlytext \
-    -D mapreduce.partition.keypartitioner.options=-k1,1 \
+    -D stream.map.output=keyonlytext -D stream.reduce.input=keyonlytext -D stream.reduce.output=keyonlytext \
+    -D mapreduce.partition.binarypartitioner.left.offset=-4 \
     -files "$BIN/mapper,$BIN/reducer,table.toml" -mapper './mapper --keyed' -reducer ./reducer \
-    -partitioner org.apache.hadoop.mapred.lib.KeyFieldBasedPartitioner -input one -output few
+    -partitioner org.apache.hadoop.mapred.lib.BinaryPartitioner -input one -output few
   [ "$(find few -name 'part-*' -empty | wc -l)" -ge 3 ]
   cat few/part-* | "$BIN/validator" >verdict.json
   grep -Eq '"rows": ?1' verdict.json

@@ -1,0 +1,113 @@
+# shellcheck shell=bash disable=SC2154
+# scripts/bench: the mapper and its peers on one file, then the other binaries, as medians of several rounds.
+
+# Those that read less than 30 MB a second, and Miller, which keeps eight times the file in memory, get less of it.
+million=$clean
+if ((rows > 1000000)); then
+  million=$WORK/million.csv
+  head -n 1000001 "$clean" >"$million"
+fi
+
+# Each entry: a group, a name, the file it reads, the command.
+entries=()
+## entry GROUP NAME FILE COMMAND
+entry() {
+  entries+=("$1"$'\t'"$2"$'\t'"$3"$'\t'"$4")
+}
+
+## python_peers
+## Prints a Python that has DuckDB and Polars; nothing where there can be none.
+python_peers() {
+  local venv=${SLUICEBOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluicebox}/peers
+  if [[ ! -f $venv/done ]]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" && "$venv/bin/pip" install --quiet -r "$peers/requirements.txt" || return 0
+    : >"$venv/done"
+  fi >&2
+  printf '%s\n' "$venv/bin/python"
+}
+
+cd "$WORK" || exit
+mapper=$BIN/mapper
+entry mapper 'wc -l' "$clean" 'wc -l'
+entry mapper 'sluicebox mapper' "$clean" "$mapper"
+entry mapper 'sluicebox, portable tier' "$clean" "SLUICEBOX_TIER=portable $mapper"
+entry mapper 'sluicebox, plain tier' "$clean" "SLUICEBOX_TIER=plain $mapper"
+ours=${#entries[@]}
+entry mapper 'Rust: csv, chrono, rust_decimal' "$clean" "$BIN/examples/peer"
+for awk in mawk gawk; do
+  ! command -v "$awk" >/dev/null || entry mapper "$awk" "$million" "$awk -f $peers/mapper.awk"
+done
+! command -v mlr >/dev/null || entry mapper 'Miller' "$million" "mlr --icsv --onidx put -q -f $peers/mapper.mlr"
+if command -v python3 >/dev/null; then
+  entry mapper 'Python' "$million" "python3 $peers/mapper.py"
+  python=$(python_peers)
+  if [[ -n $python ]]; then
+    entry mapper 'DuckDB, 1 thread' "$clean" "$python $peers/mapper_duckdb.py"
+    entry mapper 'Polars, 1 thread' "$clean" "POLARS_MAX_THREADS=1 $python $peers/mapper_polars.py"
+  fi
+fi
+
+# No figure without the right answer: of ours every byte of the whole file, of the peers the rows of a million records.
+plain=$(SLUICEBOX_TIER=plain "$mapper" <"$clean" | cksum)
+rows_of_plain=$(SLUICEBOX_TIER=plain "$mapper" <"$million" | grep -a $'^ok\t' | cksum)
+for i in "${!entries[@]}"; do
+  IFS=$'\t' read -r _ name file command <<<"${entries[i]}"
+  progress "comparing: $name"
+  if ((i == 0)); then
+    continue # wc
+  elif ((i < ours)); then
+    [[ $(sh -c "$command" <"$file" | cksum) == "$plain" ]] || die "$EXIT_GATE" "$name writes other bytes than the plain path"
+  else
+    [[ $(sh -c "$command" <"$million" | grep -a $'^ok\t' | cksum) == "$rows_of_plain" ]] ||
+      die "$EXIT_GATE" "$name writes other rows than the plain path"
+  fi
+done
+
+progress 'making what the other binaries read'
+generate --dirt 0.05 | sed 's/$/\r/' >dirty.csv
+"$mapper" <"$clean" >temp
+"$mapper" --keyed <"$clean" | sort -S 256M -T . >keyed
+entry pipe 'cat, cat, cat' "$clean" 'cat | cat | cat'
+entry pipe 'cat, mapper, cat' "$clean" "cat | $mapper | cat"
+entry dirty 'wc -l' dirty.csv 'wc -l'
+entry dirty 'sluicebox mapper' dirty.csv "$mapper"
+entry validator 'wc -l' temp 'wc -l'
+entry validator 'sluicebox validator' temp "$BIN/validator --partial"
+entry reducer 'uniq' keyed 'uniq'
+entry reducer 'sluicebox reducer' keyed "$BIN/reducer"
+
+## measure INDEX GROUP FILE COMMAND
+## Runs a command once; appends milliseconds and KiB at the peak to its times. A pipe has all cores, as its
+## commands work side by side.
+measure() {
+  local TIMEFORMAT=%3R took on=("${one_core[@]}")
+  [[ $2 != pipe ]] || on=()
+  took=$({ time "${on[@]}" env time -f %M -o memory sh -c "$4" <"$3" >/dev/null 2>&1; } 2>&1)
+  printf '%s %s\n' "${took/./}" "$(tail -n 1 memory)" >>"times.$1"
+}
+for round in 1 2 3 4 5; do
+  for i in "${!entries[@]}"; do
+    IFS=$'\t' read -r group name file command <<<"${entries[i]}"
+    progress "round $round: $group, $name"
+    touch "times.$i"
+    if (($(awk '{ sum += $1 } END { print sum + 0 }' "times.$i") < 30000)); then
+      measure "$i" "$group" "$file" "$command"
+    fi
+  done
+done
+progress ''
+
+{
+  printf '# group\tname\tbytes\tseconds\tpeak KiB\trounds; made by scripts/bench %s\n' "$rows"
+  for i in "${!entries[@]}"; do
+    IFS=$'\t' read -r group name file command <<<"${entries[i]}"
+    sort -n "times.$i" | awk -v what="$group"$'\t'"$name"$'\t'"$(stat -c %s "$file")" \
+      '{ took[NR] = $1; peak = $2 > peak ? $2 : peak }
+      END { printf "%s\t%.3f\t%d\t%d\n", what, took[int((NR + 1) / 2)] / 1000, peak, NR }'
+  done
+} >times.tsv
+cd "$CHECKOUT/benches" || exit
+cp "$WORK/times.tsv" .
+awk -f times.awk times.tsv
+awk -f picture.awk times.tsv >times.svg
