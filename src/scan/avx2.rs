@@ -42,7 +42,8 @@ impl Avx2 {
     }
 }
 
-/// The bytes of a piece; both types have the same size, and any bits are a value of either.
+/// The bytes of a piece. It is sound where both types are integers or vectors of them: any bits are a value of either,
+/// and the compiler refuses two types of different size. A value is copied, so that its alignment does not matter.
 macro_rules! bits {
     ($piece:expr, $from:ty => $to:ty) => {
         std::mem::transmute::<$from, $to>($piece)
@@ -53,7 +54,7 @@ pub(super) use bits;
 impl Simd for Avx2 {
     #[inline(always)]
     fn masks(self, lane: &[u8; LANE], wanted: Wanted) -> Masks {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let [low, high] = bits!(*lane, [u8; LANE] => [__m256i; 2]);
             let all = |byte: u8| _mm256_set1_epi8(byte.cast_signed());
@@ -84,7 +85,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn number(self, text: &[u8; 16], length: usize, fraction: usize) -> u64 {
         let places = &RIGHT[fraction % 16];
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let (text, places) = (bits!(*text, [u8; 16] => __m128i), bits!(*places, [i8; 16] => __m128i));
             let places = _mm_add_epi8(places, _mm_set1_epi8((length as u8).cast_signed()));
@@ -95,7 +96,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn day(self, text: &[u8; 16], places: &[u8; 16]) -> Day {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let (text, places) = (bits!(*text, [u8; 16] => __m128i), bits!(*places, [u8; 16] => __m128i));
             let zeros = bits!(*b"0000-00-00\0\0\0\0\0\0", [u8; 16] => __m128i);
@@ -119,7 +120,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn marks(self, text: &[u8; LANE], delimiter: u8) -> Marks {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let [low, high] = bits!(*text, [u8; LANE] => [__m256i; 2]);
             let all = |byte: u8| _mm256_set1_epi8(byte.cast_signed());
@@ -145,7 +146,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn replaced(self, text: &[u8; LANE], places: u64, byte: u8) -> [u8; LANE] {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let [low, high] = bits!(*text, [u8; LANE] => [__m256i; 2]);
             let byte = _mm256_set1_epi8(byte.cast_signed());
@@ -157,7 +158,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn same(self, left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         let same = unsafe {
             let [a, b] = bits!(*left, [u8; LANE] => [__m256i; 2]);
             let [c, d] = bits!(*right, [u8; LANE] => [__m256i; 2]);

@@ -25,7 +25,8 @@ fn run<W: Work>(work: W, simd: Avx512) -> W::Answer {
 }
 
 impl Avx512 {
-    /// `None` where the machine lacks some of what `run` is compiled for.
+    /// `None` where the machine lacks some of what `run` is compiled for. That AVX-512F brings FMA and F16C with it, as
+    /// the compiler takes for granted, is part of what the standard library asks for it.
     pub(super) fn of_this_machine() -> Option<Self> {
         let has = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -44,7 +45,7 @@ impl Avx512 {
 impl Simd for Avx512 {
     #[inline(always)]
     fn masks(self, lane: &[u8; LANE], wanted: Wanted) -> Masks {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let bytes = bits!(*lane, [u8; LANE] => __m512i);
             let same = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
@@ -61,7 +62,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn places(self, mask: u64, base: u32, to: &mut [u32]) {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let mut places = _mm512_maskz_compress_epi8(mask, bits!(PLACES, [u8; LANE] => __m512i));
             let mut left = mask.count_ones();
@@ -93,7 +94,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn marks(self, text: &[u8; LANE], delimiter: u8) -> Marks {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let text = bits!(*text, [u8; LANE] => __m512i);
             let all = |byte: u8| _mm512_set1_epi8(byte.cast_signed());
@@ -113,7 +114,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn replaced(self, text: &[u8; LANE], places: u64, byte: u8) -> [u8; LANE] {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let (text, byte) = (bits!(*text, [u8; LANE] => __m512i), _mm512_set1_epi8(byte.cast_signed()));
             bits!(_mm512_mask_blend_epi8(places, text, byte), __m512i => [u8; LANE])
@@ -122,7 +123,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn same(self, left: &[u8; LANE], right: &[u8; LANE], length: usize) -> bool {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         let same = unsafe {
             _mm512_cmpeq_epi8_mask(bits!(*left, [u8; LANE] => __m512i), bits!(*right, [u8; LANE] => __m512i))
         };

@@ -1,11 +1,16 @@
 //! The mapper's stages by tier, in memory: `cargo bench`, or `cargo bench -- mapper/clean`.
 //!
-//! Each asserts its answer first. For figures against other programs see scripts/bench.
+//! A figure is named stage/input/implementation, and each asserts its answer first. For figures against other programs
+//! see scripts/bench.
+
+mod emit;
+mod transform;
 
 use std::hint::black_box;
 use std::path::Path;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use sluicebox::scan::{Index, Tier, Wanted};
 use sluicebox::spec::Spec;
 use sluicebox::task::{Mode, Sink, Split, Task};
@@ -30,8 +35,9 @@ fn inputs() -> (Spec, Vec<u8>, Vec<u8>) {
     )
 }
 
-fn map(spec: &Spec, tier: Tier, text: &[u8], sink: &mut Sink) {
-    let mut task = Task::new(spec, Split::stdin(), Mode::Temp, false, tier);
+/// Maps a text whose first line is the header where the spec has one.
+fn map(spec: &Spec, tier: Tier, mode: Mode, text: &[u8], sink: &mut Sink) {
+    let mut task = Task::new(spec, Split::stdin(), mode, false, tier);
     // As much at once as the mapper takes.
     for block in text.chunks(16 * 1024) {
         task.feed(block, sink).unwrap();
@@ -39,24 +45,30 @@ fn map(spec: &Spec, tier: Tier, text: &[u8], sink: &mut Sink) {
     task.finish(sink).unwrap();
 }
 
+/// Every tier on one input, each held against the plain path first.
+fn tiers(group: &mut BenchmarkGroup<WallTime>, spec: &Spec, mode: Mode, text: &[u8]) {
+    let mut expected = Sink::default();
+    map(spec, Tier::PLAIN, mode, text, &mut expected);
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    for (tier, by) in Tier::available() {
+        let mut sink = Sink::default();
+        map(spec, by, mode, text, &mut sink);
+        assert_eq!(sink.out, expected.out, "{tier}");
+        group.bench_function(tier, |bencher| {
+            bencher.iter(|| {
+                sink.out.clear();
+                map(spec, by, mode, black_box(text), &mut sink);
+            });
+        });
+    }
+}
+
 fn mapper(c: &mut Criterion) {
     let (spec, clean, dirty) = inputs();
-    for (name, text) in [("clean", &clean), ("dirty", &dirty)] {
-        let mut expected = Sink::default();
-        map(&spec, Tier::PLAIN, text, &mut expected);
-        let mut group = c.benchmark_group(format!("mapper/{name}"));
-        group.throughput(Throughput::Bytes(text.len() as u64));
-        for (tier, by) in Tier::available() {
-            let mut sink = Sink::default();
-            map(&spec, by, text, &mut sink);
-            assert_eq!(sink.out, expected.out, "{tier}");
-            group.bench_function(tier, |bencher| {
-                bencher.iter(|| {
-                    sink.out.clear();
-                    map(&spec, by, black_box(text), &mut sink);
-                });
-            });
-        }
+    for (name, text, mode) in
+        [("clean", &clean, Mode::Temp), ("dirty", &dirty, Mode::Temp), ("keyed", &clean, Mode::Keyed(None))]
+    {
+        tiers(&mut c.benchmark_group(format!("mapper/{name}")), &spec, mode, text);
     }
 }
 
@@ -74,5 +86,5 @@ fn scan(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, scan, mapper);
+criterion_group!(benches, scan, transform::each, emit::rows, emit::rejects, emit::seals, mapper);
 criterion_main!(benches);
