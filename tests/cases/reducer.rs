@@ -1,5 +1,5 @@
-//! A reducer takes keyed lines or refuses them, whatever they are, and what it makes of them does not depend on how
-//! they are cut into blocks.
+//! A reducer takes keyed lines or refuses them, whatever they are, and what it makes of them depends neither on
+//! the tier nor on how they are cut into blocks.
 
 use sluicebox::reduce::{Aggregate, Reducer};
 use sluicebox::scan::Tier;
@@ -39,24 +39,31 @@ pub fn reducer(bytes: &[u8]) {
     assert!(spoiled || end.is_ok(), "{end:?}\n{}\n{mapped}", table.text);
 }
 
-/// Reduces the stream whole, in blocks, and byte by byte; returns the message where it is refused.
+/// Reduces the stream by every tier, whole, in blocks, and byte by byte; returns the message where it is refused.
 fn cut(spec: &Spec, aggregate: Option<usize>, stream: &Stream) -> Result<(), String> {
-    let whole = reduce(spec, aggregate, &[&stream.text]);
-    for blocks in [stream.blocks(), stream.text.chunks(1).collect()] {
-        let found = reduce(spec, aggregate, &blocks);
-        assert!(
-            found == whole,
-            "cut at {:?}: {found:?}\nwhole: {whole:?}\n{}",
-            stream.cuts,
-            stream.text.escape_ascii()
-        );
+    let whole = reduce(spec, aggregate, Tier::PLAIN, &[&stream.text]);
+    for (name, tier) in Tier::available() {
+        for blocks in [vec![&stream.text[..]], stream.blocks(), stream.text.chunks(1).collect()] {
+            let found = reduce(spec, aggregate, tier, &blocks);
+            assert!(
+                found == whole,
+                "{name}, cut at {:?}: {found:?}\nplain and whole: {whole:?}\n{}",
+                stream.cuts,
+                stream.text.escape_ascii()
+            );
+        }
     }
     whole.map(|_| ())
 }
 
 /// What is written and the seal. Where a stream is refused, how much had been written depends on the blocks.
-fn reduce(spec: &Spec, aggregate: Option<usize>, blocks: &[&[u8]]) -> Result<(Vec<u8>, String), String> {
-    let mut reducer = Reducer::new(spec, aggregate.map(|column| Aggregate::new(spec, column)));
+fn reduce(
+    spec: &Spec,
+    aggregate: Option<usize>,
+    tier: Tier,
+    blocks: &[&[u8]],
+) -> Result<(Vec<u8>, String), String> {
+    let mut reducer = Reducer::new(spec, aggregate.map(|column| Aggregate::new(spec, column)), tier);
     let mut out = Vec::new();
     let fed = blocks.iter().try_for_each(|block| reducer.feed(block, &mut out));
     let seal = fed.and_then(|()| reducer.finish(&mut out)).map_err(|error| error.to_string())?;

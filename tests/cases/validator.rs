@@ -1,5 +1,5 @@
-//! A validator judges temp lines, whatever they are: the verdict does not depend on how they are cut into blocks, and
-//! what it hands on is read back as it was.
+//! A validator judges temp lines, whatever they are: the verdict does not depend on the tier nor on how they are cut into
+//! blocks, and what it hands on is read back as it was.
 
 use sluicebox::scan::Tier;
 use sluicebox::spec::Spec;
@@ -33,11 +33,14 @@ pub fn validator(bytes: &[u8]) {
     assert!(spoiled || verdict.balanced, "{:?}\n{}", verdict.problems, table.text);
 }
 
-/// Judges the stream whole; holds that in blocks, and byte by byte, it shows the same.
+/// Judges the stream whole on the plain path; holds that every tier shows the same, in blocks and byte by byte, too.
 fn verdict(spec: &Spec, stream: &Stream) -> Verdict {
-    let whole = tally(spec, &[&stream.text]);
-    for blocks in [stream.blocks(), stream.text.chunks(1).collect()] {
-        assert_eq!(tally(spec, &blocks), whole, "cut at {:?}: {}", stream.cuts, stream.text.escape_ascii());
+    let whole = tally(spec, Tier::PLAIN, &[&stream.text]);
+    for (name, tier) in Tier::available() {
+        for blocks in [vec![&stream.text[..]], stream.blocks(), stream.text.chunks(1).collect()] {
+            let found = tally(spec, tier, &blocks);
+            assert_eq!(found, whole, "{name}, cut at {:?}: {}", stream.cuts, stream.text.escape_ascii());
+        }
     }
     let mut line = Vec::new();
     whole.write(&mut line);
@@ -50,8 +53,8 @@ fn verdict(spec: &Spec, stream: &Stream) -> Verdict {
     verdict
 }
 
-fn tally(spec: &Spec, blocks: &[&[u8]]) -> Partial {
-    let mut tally = Tally::new(spec);
+fn tally(spec: &Spec, tier: Tier, blocks: &[&[u8]]) -> Partial {
+    let mut tally = Tally::new(spec, tier);
     for block in blocks {
         tally.feed(block);
     }
