@@ -85,6 +85,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
         }
     };
     let stdin = io::stdin().lock();
+    environment::widen(&stdin);
     let name = stream_name(&file);
     let stream =
         input::open(stdin, !environment::in_hadoop()).map_err(Error::io(format!("cannot read {name}")))?;

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use crate::exit::{Error, Result};
+use crate::input::BLOCK;
 use crate::scan::Tier;
 use crate::task::Split;
 
@@ -57,7 +58,23 @@ pub fn tier() -> Result<Tier> {
 pub fn stdout() -> Result<File> {
     let owned =
         io::stdout().as_fd().try_clone_to_owned().map_err(Error::io("cannot write to standard output"))?;
+    widen(&owned);
     Ok(File::from(owned))
+}
+
+/// Makes a stream's pipe hold as much as is read at once, where it is a pipe and holds less: the programs at its two ends
+/// then wait for each other less often. What can't be widened works as it is. It is no more than that, because the pipes
+/// of a user share a limit, and a machine runs many tasks.
+pub fn widen(stream: impl AsFd) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+        if fcntl_getpipe_size(&stream).is_ok_and(|size| size < BLOCK) {
+            let _ = fcntl_setpipe_size(&stream, BLOCK);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }
 
 /// Writes and empties a buffer.

@@ -45,15 +45,7 @@ pub struct Books<'s> {
 pub struct Written {
     /// XXH3 goes one way for texts of up to 128 bytes and another for longer ones: they are kept apart, so that the
     /// length of a row decides no branch.
-    short: Rows,
-    long: Rows,
-}
-
-/// A list that is written to at its end whether that is kept or not.
-#[derive(Debug, Default)]
-struct Rows {
-    rows: Vec<Range<usize>>,
-    count: usize,
+    short_and_long: [Vec<Range<usize>>; 2],
 }
 
 impl Written {
@@ -62,21 +54,7 @@ impl Written {
     #[allow(clippy::inline_always)] // as `Books::numbers`
     pub fn push(&mut self, row: Range<usize>) {
         const SHORT: usize = 128;
-        let is_short = row.len() <= SHORT;
-        self.short.push(row.clone(), is_short);
-        self.long.push(row, !is_short);
-    }
-}
-
-impl Rows {
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // as `Books::numbers`
-    fn push(&mut self, row: Range<usize>, kept: bool) {
-        if self.count == self.rows.len() {
-            self.rows.resize(2 * self.count + 16, 0..0);
-        }
-        self.rows[self.count] = row;
-        self.count += usize::from(kept);
+        self.short_and_long[usize::from(row.len() > SHORT)].push(row);
     }
 }
 
@@ -131,11 +109,12 @@ impl<'s> Books<'s> {
     #[inline(always)]
     #[allow(clippy::inline_always)] // it has one caller, in the innermost loop
     pub fn numbers(&mut self, number: impl Fn(usize) -> i64) {
-        for (index, column) in self.spec.sums.iter().enumerate() {
+        let sums = self.pending.iter_mut().zip(&mut self.totals).zip(&self.spec.sums);
+        for ((pending, total), column) in sums {
             let number = number(*column);
-            match self.pending[index].checked_add(number) {
-                Some(sum) => self.pending[index] = sum,
-                None => self.settle(index, number),
+            match pending.checked_add(number) {
+                Some(sum) => *pending = sum,
+                None => settle(total, std::mem::replace(pending, number)),
             }
         }
     }
@@ -144,10 +123,10 @@ impl<'s> Books<'s> {
     #[inline(always)]
     #[allow(clippy::inline_always)] // as `numbers`
     pub fn add(&mut self, numbers: &[i64]) {
-        for (index, number) in numbers.iter().enumerate() {
-            match self.pending[index].checked_add(*number) {
-                Some(sum) => self.pending[index] = sum,
-                None => self.settle(index, *number),
+        for ((pending, total), number) in self.pending.iter_mut().zip(&mut self.totals).zip(numbers) {
+            match pending.checked_add(*number) {
+                Some(sum) => *pending = sum,
+                None => settle(total, std::mem::replace(pending, *number)),
             }
         }
     }
@@ -155,26 +134,19 @@ impl<'s> Books<'s> {
     /// Counts rows whose numbers were added up, and forgets them. They stand in a page. Returns the sum of their hashes,
     /// and how many they are.
     pub fn written(&mut self, page: &[u8], rows: &mut Written) -> (u64, u64) {
-        let (mut bytes, mut checksum, before) = (0, 0_u64, self.ok);
-        for list in [&mut rows.short, &mut rows.long] {
-            for row in &list.rows[..list.count] {
-                let row = &page[row.clone()];
+        let (mut bytes, mut checksum, mut count) = (0, 0_u64, 0);
+        for list in &mut rows.short_and_long {
+            count += list.len() as u64;
+            for row in list.drain(..) {
+                let row = &page[row];
                 bytes += row.len();
                 checksum = checksum.wrapping_add(line_hash(row));
             }
-            self.ok += list.count as u64;
-            list.count = 0;
         }
+        self.ok += count;
         self.bytes += bytes as u64;
         self.checksum = self.checksum.wrapping_add(checksum);
-        (checksum, self.ok - before)
-    }
-
-    /// Adds what is pending to a total; `next` is pending then.
-    #[cold]
-    fn settle(&mut self, index: usize, next: i64) {
-        let unscaled = std::mem::replace(&mut self.pending[index], next).into();
-        self.totals[index].add(Decimal { unscaled, scale: self.spec.sum_scale(self.spec.sums[index]) });
+        (checksum, count)
     }
 
     /// Books a row that was judged before, with its columns as they stand in the temp line, and its hash. Returns how
@@ -231,7 +203,7 @@ impl<'s> Books<'s> {
     /// Closes the books.
     #[must_use]
     pub fn seal(mut self, kind: Kind, file: String, split_start: u64, split_length: Option<u64>) -> Seal {
-        (0..self.pending.len()).for_each(|index| self.settle(index, 0));
+        self.totals.iter_mut().zip(self.pending).for_each(|(total, pending)| settle(total, pending));
         let name = |column: usize| self.spec.columns[column].name.clone();
         let mut rejected = super::Rejected::new();
         for ((reason, column), count) in &self.rejected {
@@ -257,6 +229,12 @@ impl<'s> Books<'s> {
             reduced: None,
         }
     }
+}
+
+/// Adds what is pending to a total.
+#[cold]
+fn settle(total: &mut Total, pending: i64) {
+    total.add(Decimal { unscaled: pending.into(), scale: total.scale() });
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ fn a_full_disk_stops() {
     mapper.args(["--rejects", "/dev/full"]).stdin(File::open(folder.path().join("bad.csv")).unwrap());
     assert!(stderr(mapper, 3).contains("cannot write to /dev/full: "));
 
-    fs::write(folder.path().join("keyed"), "k:1\t\t1\ta\0-\t0\t1\n").unwrap();
+    fs::write(folder.path().join("keyed"), "k:1\t\t1\ta\0-\t0\t1\tSAME\n").unwrap();
     let mut reducer = command(REDUCER, &folder);
     reducer.stdin(File::open(folder.path().join("keyed")).unwrap()).stdout(full());
     assert!(stderr(reducer, 3).contains("cannot write to standard output: No space left"));
@@ -143,12 +143,12 @@ fn a_full_disk_stops() {
 #[test]
 fn a_closed_pipe_stops() {
     let folder = folder();
-    for (binary, line) in [(MAPPER, "id,note\n"), (REDUCER, "k:1\t\t1\ta\0-\t0\t1\n")] {
+    for (binary, line) in [(MAPPER, "id,note\n"), (REDUCER, "k:1\t\t1\ta\0-\t0\t1\tSAME\n")] {
         let (mut child, mut stdin) = spawn(binary, &[], &folder);
         drop(child.stdout.take());
         // It may end before it has read all.
         let _ = stdin.write_all(line.repeat(100).as_bytes());
-        let _ = stdin.write_all(if binary == MAPPER { b"1,a\n" } else { b"k:2\t\t2\ta\0-\t0\t2\n" });
+        let _ = stdin.write_all(if binary == MAPPER { b"1,a\n" } else { b"k:2\t\t2\ta\0-\t0\t2\tSAME\n" });
         drop(stdin);
         let output = child.wait_with_output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
@@ -263,10 +263,11 @@ fn a_record_of_a_million_fields_takes_no_memory() {
 #[test]
 fn a_key_of_200_000_rows_takes_no_memory() {
     let rows = |from: u32| -> Vec<u8> {
-        let row = |n: u32| format!("k:1\t\t1\t{:06}{}\0hdfs://host/a.csv\t0\t{n}\n", n / 2, "y".repeat(50));
+        let row =
+            |n: u32| format!("k:1\t\t1\t{:06}{}\0hdfs://host/a.csv\t0\t{n}\tSAME\n", n / 2, "y".repeat(50));
         (from..from + 1000).flat_map(|n| row(n).into_bytes()).collect()
     };
-    let tail = format!("k:2\t\t2\t{}\0-\t0\t1\n", "z".repeat(100));
+    let tail = format!("k:2\t\t2\t{}\0-\t0\t1\tSAME\n", "z".repeat(100));
     let out = flat(REDUCER, &[], (0..200).map(|part| rows(part * 1000)), tail.as_bytes());
     let (seal, tails) = (sealed(&out), (1 << 21) / tail.len() as u64);
     let counts = seal.reduced.unwrap();

@@ -259,7 +259,7 @@ fn rows_much_longer_than_their_lines_pass_the_reducer() {
 fn a_line_that_is_too_long_is_not_called_something_else() {
     let spec = long_spec(1, "", 10);
     let mut reducer = Reducer::new(&spec, None, Tier::best());
-    let line = format!("k:1\t\t1\t{}\0-\t0\t1\n", "a".repeat(1 << 20));
+    let line = format!("k:1\t\t1\t{}\0-\t0\t1\tSAME\n", "a".repeat(1 << 20));
     let message = reducer.feed(line.as_bytes(), &mut Vec::new()).unwrap_err().to_string();
     assert!(message.starts_with("line 1 is longer than any that mapper --keyed writes"), "{message}");
 }
