@@ -282,16 +282,20 @@ overtaken() {
 
 ## hive HQL_FILE OUTPUT_FILE WHAT
 ## Runs statements by beeline ($SLUICEBOX_JDBC, or what beeline itself is set up for); exits 3 where
-## one fails, with beeline's own words.
+## one fails, with beeline's own words. A beeline that finds no server for -f exits 0: only what the last statement
+## prints says that all of them ran.
 hive() {
-  local url=()
+  local url=() script=$WORK/statements/${1##*/}
   [[ -n ${SLUICEBOX_JDBC:-} ]] && url=(-u "$SLUICEBOX_JDBC")
+  mkdir -p "${script%/*}"
+  { cat "$1" && printf "\nSELECT 'sluicebox:done';\n"; } >"$script"
   # shellcheck disable=SC2086  # options, word by word
   if ! beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false \
-    --outputformat=tsv2 -f "$1" </dev/null >"$2" 2>"$WORK/beeline.err"; then
+    --outputformat=tsv2 -f "$script" </dev/null >"$2" 2>"$WORK/beeline.err" || ! grep -qx 'sluicebox:done' "$2"; then
     sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
     die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
   fi
+  sed -i '/^sluicebox:done$/d' "$2"
 }
 
 ## hql STAGE [OPTION...]

@@ -46,6 +46,7 @@ echo sluicebox:partition:t
 echo sluicebox:location:t
 [[ ! -e $GOLD ]] || printf 'partition values:\nlocation %s\n' "$(cat "$GOLD")"
 echo sluicebox:end:t
+[[ -e $GOLD.silent ]] || echo sluicebox:done
 END
 }
 
@@ -139,6 +140,13 @@ END
   rm "$GOLD.dies"
   run -0 publish
   published
+}
+
+@test "a beeline that finds no server, says nothing and exits 0 has published nothing" {
+  : >"$GOLD.silent"
+  run -3 publish
+  [[ $output == *"Hive could not publish"* ]]
+  [ ! -e "$LEDGER/$RUN.json" ]
 }
 
 @test "a run that gold points to is finished, whatever was published since" {
