@@ -228,7 +228,7 @@ count_rows() {
   outcome 'DataNode killed amid an upload' 'the upload went on' 300000 "$(hadoop fs -cat "$run_dir/landed/*" | tail -n +2 | wc -l)"
 }
 
-@test "the run directory is full: that is said, and with room again the same command goes on" {
+@test "the run directory is full when files are landed: that is said, and with room again the same command lands them" {
   spec=$(spec_of full)
   hadoop fs -mkdir -p /sluicebox/full/runs /sluicebox/full/ledger
   hdfs dfsadmin -setSpaceQuota 1m /sluicebox/full/runs
@@ -237,13 +237,25 @@ count_rows() {
   ! hadoop fs -ls -C /sluicebox/full/runs | grep -v '/_landing' || lost 'the hidden name: half a run is there'
   hdfs dfsadmin -clrSpaceQuota /sluicebox/full/runs
   run -0 scripts/land --spec "$spec" --date "$DATE" "$FAULTS/old.csv"
-  run_dir=$(sed -n 's/^ *hdfs:/hdfs:/p' <<<"$output")
+  sed -n 's/^ *hdfs:/hdfs:/p' <<<"$output" >"$FAULTS/full.run"
+  found=$(hadoop fs -cat "$(<"$FAULTS/full.run")/landed/*" | wc -l)
+  [ "$found" -eq "$(wc -l <"$FAULTS/old.csv")" ] || lost "lines: $found are there"
+  outcome 'the run directory is full' 'exit 3, and run again' "$found" "$found"
+}
+
+@test "the run directory is full when a job writes: that is said, and with room again the same command goes on" {
+  in_chaos_alone
+  run_dir=$(<"$FAULTS/full.run")
   hdfs dfsadmin -setSpaceQuota 1m /sluicebox/full/runs
   run -3 scripts/transform "$run_dir"
   [[ $output == *"the streaming job failed"* ]] || lost "the reason: $output"
   hdfs dfsadmin -clrSpaceQuota /sluicebox/full/runs
   run -0 scripts/transform "$run_dir"
-  outcome 'the run directory is full for a job' 'exit 3, and run again' 600 600
+  hadoop fs -cat "$run_dir/out/part-*" >"$FAULTS/parts"
+  "$BIN/mapper" --spec "$(spec_of full)" --keyed <"$FAULTS/old.csv" | LC_ALL=C sort |
+    "$BIN/reducer" --spec "$(spec_of full)" >"$FAULTS/piped"
+  diff <(rows "$FAULTS/parts") <(rows "$FAULTS/piped") || lost 'rows of the job (<)'
+  outcome 'the run directory is full for a job' 'exit 3, and run again' "$(rows "$FAULTS/piped" | wc -l)" "$(rows "$FAULTS/parts" | wc -l)"
 }
 
 @test "a root that is somebody else's, or that can only be read, is named, and nothing is landed" {
