@@ -65,6 +65,14 @@ published() {
   published
 }
 
+@test "publishing a published run changes nothing, but for what a try that died left" {
+  run -0 publish
+  : >"$LEDGER/_$RUN.1-1.json"
+  run -0 publish
+  [[ $output == *"done before"* ]]
+  published
+}
+
 @test "what was published since stops it, and it leaves nothing" {
   : >"$LEDGER/2026-11-20-1111aaaa.json"
   run -5 publish
