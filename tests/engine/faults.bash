@@ -147,8 +147,8 @@ state() {
   {
     gold "$1"
     ask "select 'quarantine', count(*), sum(hash(reason, column_name, split_start, record, raw, duplicate_of)) from $1_reject group by run_id"
-    hadoop fs -cat "$SLUICEBOX_ROOT/$1/ledger/*.json"
-    printf '\n'
+    # A line an entry.
+    hadoop fs -cat "$SLUICEBOX_ROOT/$1/ledger/*.json" | tr -d " \n" | sed "s|}{|}\n{|g; s|$|\n|"
     hadoop fs -ls -R -C "$SLUICEBOX_ROOT/$1" | grep -v '/locks/'
     hadoop fs -ls -R -C "$SLUICEBOX_ROOT/$1_by_region"
   } | sed -E "s|$1|TABLE|g; s/[0-9-]{10}-[0-9a-f]{8}/RUN/g; s/load=[0-9a-f]{16}/load=STATE/g
