@@ -82,7 +82,7 @@ beat_for() {
       # Not the last one: who lists the folder meanwhile may have its name and look at the file only now.
       ((beats < 2)) || hadoop fs -rm -f -skipTrash "$LOCK.$((beats - 2))" || true
     done
-  ) </dev/null >/dev/null 2>&1 3>&- &
+  ) </dev/null >/dev/null 2>&1 3>&- {TOLD}>&- &
   BEAT=$!
   disown
   set +m

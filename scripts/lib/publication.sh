@@ -8,14 +8,9 @@ readonly DEAD_AFTER_MS=600000
 ## Points gold to the run that is open ($RUN), to its load under the ledger's state JUDGED, and writes the ledger; options
 ## go to the entry. Exits 5 where others publish meanwhile.
 point_gold() {
-  local judged=$1 entry=$LEDGER/$RUN.json hidden=_$RUN.$$-$RANDOM.json tries
+  local judged=$1 entry=$LEDGER/$RUN.json hidden=_$RUN.$$-$RANDOM.json
   shift
-  # What an earlier try of this run left.
-  mapfile -t tries < <(grep -o "/_$RUN\..*" "$WORK/listing" | sed "s|^|$LEDGER|" || true)
-  if ((${#tries[@]})); then
-    guard
-    fs -rm -f -skipTrash "${tries[@]}" >/dev/null
-  fi
+  forget_tries
   "$BIN/sluicebox" ledger --verdict "$WORK/verdict.json" --load "$WORK/load.json" --run "$RUN" \
     --at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$@" >"$WORK/entry.json"
   keep "$LEDGER/$hidden" "$WORK/entry.json"
@@ -31,6 +26,24 @@ point_gold() {
   "$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/published" --run "$RUN" --root "$ROOT" \
     --load "$judged" >/dev/null || die "$EXIT_IO" "gold does not point to $RUN as it should; run again"
   finish "$LEDGER/$hidden" "$entry"
+}
+
+## all_of_gold JUDGED
+## Whether every gold table points to the run that is open, to its load under the ledger's state JUDGED.
+all_of_gold() {
+  is_published || return
+  "$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/shown" --run "$RUN" --root "$ROOT" --load "$1" \
+    >/dev/null 2>&1
+}
+
+## forget_tries
+## Removes the entries that earlier tries of this run left.
+forget_tries() {
+  local tries
+  mapfile -t tries < <(grep -o "/_$RUN\..*" "$WORK/listing" | sed "s|^|$LEDGER|" || true)
+  ((${#tries[@]})) || return 0
+  guard
+  fs -rm -f -skipTrash "${tries[@]}" >/dev/null
 }
 
 ## take_turn HIDDEN

@@ -37,7 +37,7 @@ again() {
     fi
     # Between half of it and the whole: those that failed together don't come back together.
     wait=$((pause - RANDOM % (pause / 2 + 1)))
-    note "try $try failed, the next one comes in $wait s: ${reason:0:300}"
+    note "try $try failed, the next one comes in $wait s: ${reason:0:300}" 2>&"${TOLD:-2}"
     event retried "try=$try" "wait=$wait" "command=${*:1:3}" "reason=${reason:0:300}"
     sleep "$wait"
     # Meanwhile somebody may have taken over.

@@ -28,6 +28,8 @@
 scratch() {
   WORK=$(scratch_folder)
   export SLUICEBOX_LAST_WORDS=$WORK/last_words
+  # What is said while a command's stderr is kept.
+  exec {TOLD}>&2
   trap 'at_exit $?' EXIT
 }
 
@@ -350,16 +352,24 @@ overtaken() {
 
 ## hive HQL_FILE OUTPUT_FILE WHAT
 ## Runs statements by beeline ($SLUICEBOX_JDBC, or what beeline itself is set up for); exits 3 where
-## one fails, with beeline's own words.
+## one fails, with beeline's own words. A beeline that finds no server for -f exits 0: only what the last statement
+## prints says that all of them ran.
 hive() {
-  local url=()
+  local url=() script=$WORK/statements/${1##*/}
   [[ -n ${SLUICEBOX_JDBC:-} ]] && url=(-u "$SLUICEBOX_JDBC")
+  mkdir -p "${script%/*}"
+  { cat "$1" && printf "\nSELECT 'sluicebox:done';\n"; } >"$script"
   # shellcheck disable=SC2086  # options, word by word
-  if ! again beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false \
-    --outputformat=tsv2 -f "$1" >"$2" 2>"$WORK/beeline.err"; then
+  run_statements() {
+    beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false --outputformat=tsv2 \
+      -f "$script" >"$WORK/hive.out" && grep -qx 'sluicebox:done' "$WORK/hive.out"
+  }
+  if ! again run_statements 2>"$WORK/beeline.err"; then
     sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
     die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
   fi
+  mv "$WORK/hive.out" "$2"
+  sed -i '/^sluicebox:done$/d' "$2"
 }
 
 ## hql STAGE [OPTION...]

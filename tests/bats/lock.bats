@@ -119,3 +119,28 @@ until_there() {
   run -3 ./worker true
   [[ $output == *"cannot "*"$LOCKS"* ]]
 }
+
+@test "a clock that is a day off takes nobody's lock and loses none: the file system's own counts" {
+  export SLUICEBOX_LEASE=20
+  mkdir off
+  printf '#!/bin/sh\n[ "$1" != -r ] || exec /bin/date "$@"\nexec /bin/date -d "$CLOCK" "$@"\n' >off/date
+  chmod +x off/date
+  for CLOCK in '1 day' '1 day ago'; do
+    export CLOCK
+    rm -f pid done
+    ./worker 'echo $$ >pid; while [[ ! -e done ]]; do sleep 0.1; done; GUARDED=-1000; guard' >first 2>&1 3>&- &
+    until_there pid
+    PATH=$PWD/off:$PATH run -6 ./worker true
+    [[ $output == *"is being worked on by "* ]]
+    : >done
+    wait $!
+    # And where it is the owner's that is off.
+    rm -f pid done
+    PATH=$PWD/off:$PATH ./worker 'echo $$ >pid; while [[ ! -e done ]]; do sleep 0.1; done; GUARDED=-1000; guard' >first 2>&1 3>&- &
+    until_there pid
+    grep -q "since $(/bin/date -u -d "$CLOCK" +%Y-%m-%d)T" "$LOCKS"/_*
+    run -6 ./worker true
+    : >done
+    wait $!
+  done
+}

@@ -46,6 +46,7 @@ echo sluicebox:partition:t
 echo sluicebox:location:t
 [[ ! -e $GOLD ]] || printf 'partition values:\nlocation %s\n' "$(cat "$GOLD")"
 echo sluicebox:end:t
+[[ -e $GOLD.silent ]] || echo sluicebox:done
 END
 }
 
@@ -61,6 +62,14 @@ published() {
 @test "a publication points gold to the load and leaves one entry" {
   run -0 publish
   [[ $output == *"load_date=2026-11-21 -> run 5555aaaa"* ]]
+  published
+}
+
+@test "publishing a published run changes nothing, but for what a try that died left" {
+  run -0 publish
+  : >"$LEDGER/_$RUN.1-1.json"
+  run -0 publish
+  [[ $output == *"done before"* ]]
   published
 }
 
@@ -139,6 +148,13 @@ END
   rm "$GOLD.dies"
   run -0 publish
   published
+}
+
+@test "a beeline that finds no server, says nothing and exits 0 has published nothing" {
+  : >"$GOLD.silent"
+  run -3 publish
+  [[ $output == *"Hive could not publish"* ]]
+  [ ! -e "$LEDGER/$RUN.json" ]
 }
 
 @test "a run that gold points to is finished, whatever was published since" {

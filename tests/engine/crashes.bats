@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# kill -9 of the driver, on a cluster, at every call that changes something. Each run goes on where the one before was
+# killed, so that a step is walked through once; in the end all must be as an undisturbed run leaves it. The tests of
+# this file build on each other, in their order. With SLUICEBOX_CHAOS=1 also before each rename, job and script of Hive's, and
+# between all of its statements.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  # shellcheck source=tests/engine/helpers.bash
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  # shellcheck source=tests/engine/faults.bash
+  . "$BATS_TEST_DIRNAME/faults.bash"
+  faults_setup
+  # Of two equal tables one is disturbed; what the other's steps call is what there is to be killed at.
+  pipeline hit "$FAULTS/old.csv" >"$FAULTS/hit.log" 2>&1 3>&- &
+  pipeline calm "$FAULTS/old.csv"
+  wait $! || { cat "$FAULTS/hit.log" && false; }
+  for name in land transform audit load publish; do
+    rm -f "$FAULTS/calls"
+    step "$name" calm >"$FAULTS/calm.log"
+    [[ $name != land ]] || sed -n 's/^ *hdfs:/hdfs:/p' "$FAULTS/calm.log" >"$FAULTS/calm.run"
+    mv "$FAULTS/calls" "$FAULTS/calls.$name"
+  done
+  state calm >"$FAULTS/calm.state"
+  # A job that is under way until it is killed.
+  mkdir "$FAULTS/slow"
+  ln -s "$BIN"/{reducer,validator,sluicebox} "$FAULTS/slow/"
+  printf '#!/bin/sh\n: >"%s"\nexec sleep 600\n' "$FAULTS/running" >"$FAULTS/slow/mapper"
+  chmod +x "$FAULTS/slow/mapper"
+}
+
+teardown_file() {
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  . "$BATS_TEST_DIRNAME/faults.bash"
+  faults_teardown
+}
+
+setup() {
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  . "$BATS_TEST_DIRNAME/faults.bash"
+  cd "$REPO" || return
+  rm -f "$FAULTS/calls"
+}
+
+teardown() {
+  failed_outcome
+}
+
+## points STEP
+## Where a step is killed: label and when, in the order of its calls.
+points() {
+  local label statements n
+  while read -r label; do
+    case $label in
+      # That the lock is released at the end changes nothing for who comes later.
+      *'the lock is '*) [[ $1 == land && $label != *released ]] || continue ;;
+      'hive '*)
+        statements=${label##* } statements=${#statements}
+        for ((n = 1; n < statements; n++)); do
+          if [[ -n ${SLUICEBOX_CHAOS:-} ]] || tells "$label" "$n"; then printf '%s\tcut %s\n' "$label" "$n"; fi
+        done
+        ;;
+    esac
+    # Before any other call all is as after the one that came before.
+    if [[ -n ${SLUICEBOX_CHAOS:-} && $label =~ ^(-mv|hive|job) ]]; then printf "%s\tbefore\n" "$label"; fi
+    printf '%s\tafter\n' "$label"
+  done <"$FAULTS/calls.$1"
+}
+
+## tells LABEL N
+## Whether it tells something new to stop after the Nth of Hive's statements: where one that writes rows has ended, and
+## anywhere in a publication.
+tells() {
+  local statement=${1##* }
+  [[ $1 == "hive publish"* || ${statement:$2 - 1:1} == I ]]
+}
+
+## walk STEP [ENDS]
+## Kills a step at each of its points in turn, lets it end, and sees that nothing was done again that was done: after the
+## call that ends the step, ENDS, nothing is changed any more.
+walk() {
+  local label when count=0
+  while IFS=$'\t' read -r label when; do
+    killed "$label" "$when" step "$1" hit
+    ((++count))
+  done < <(points "$1")
+  step "$1" hit >"$FAULTS/$1.log" || lost "$1 does not end after $count kills: $(cat "$FAULTS/$1.log")"
+  [ "$(grep -cxF -- "$2" "$FAULTS/calls")" -eq 1 ] || lost "the end of $1, '$2', is not there once: $(cat "$FAULTS/calls")"
+  ! sed "1,/^$(sed 's|[/.]|\\&|g' <<<"$2")\$/d" "$FAULTS/calls" | grep -vE 'the lock is|^hive prepare' ||
+    lost "work of $1: it was done again after it had ended"
+  outcome "kill -9 in $1, $count points" 'went on' "${3:--}" "${4:--}"
+}
+
+@test "land, killed at every call, lands each file once" {
+  walk land '-mv runs/_landing-RUN runs/RUN'
+  sed -n 's/^ *hdfs:/hdfs:/p' "$FAULTS/land.log" >"$FAULTS/hit.run"
+}
+
+@test "transform, killed at every call; a job that was left running is killed by the next run" {
+  SLUICEBOX_BIN=$FAULTS/slow killed 'job transform' "amid $FAULTS/running" step transform hit
+  walk transform '-mv runs/RUN/_transform runs/RUN/out'
+  grep -qxF "kill a job" "$FAULTS/calls" || lost "the trace of the job that was left: it was not killed"
+  outcome "kill -9 while the job runs" "its job was killed, went on" - -
+}
+
+@test "audit, killed at every call" {
+  walk audit '-put -f books.json verdict.json runs/RUN/'
+}
+
+@test "load, killed at every call and while Hive works" {
+  killed "$(grep "^hive load" "$FAULTS/calls.load")" 'amid 3' step load hit
+  walk load '-put -f load.json runs/RUN/'
+}
+
+@test "HiveServer2 is killed between load and publish: that is said, and gold keeps the old rows" {
+  cluster kill hiveserver2
+  run step publish hit
+  cluster start hiveserver2
+  [ "$status" -eq 3 ] || lost "the error: exit $status, $output"
+  [[ $output == *"Hive could not "* ]] || lost "the reason: $output"
+  outcome "HiveServer2 killed between load and publish" "exit 3, and run again" "$(rows_of hit)" "$(rows_of calm)"
+}
+
+@test "publish, killed at every call, between the statements of Hive too: a reader sees the old rows, then the new ones" {
+  before=$(rows_of hit)
+  read_on hit
+  walk publish '-mv ledger/_RUN.TRY.json ledger/RUN.json' "$before" "$(rows_of calm)"
+  stop_reading
+  old_then_new "$before" "$(rows_of calm)"
+}
+
+@test "after all of it: gold, quarantine, ledger and every path are as an undisturbed run left them" {
+  run -0 pipeline hit --add "$FAULTS/new.csv"
+  [[ $output == *"nothing to do"* ]]
+  same hit
+}
