@@ -115,7 +115,7 @@ walk() {
 
 @test "HiveServer2 is killed between load and publish: that is said, and gold keeps the old rows" {
   cluster kill hiveserver2
-  run step publish hit
+  SLUICEBOX_RETRY_FOR=2 run step publish hit
   cluster start hiveserver2
   [ "$status" -eq 3 ] || lost "the error: exit $status, $output"
   [[ $output == *"Hive could not "* ]] || lost "the reason: $output"
