@@ -360,6 +360,7 @@ hive() {
   mkdir -p "${script%/*}"
   { cat "$1" && printf "\nSELECT 'sluicebox:done';\n"; } >"$script"
   # shellcheck disable=SC2086  # options, word by word
+  # shellcheck disable=SC2317  # again calls it
   run_statements() {
     beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false --outputformat=tsv2 \
       -f "$script" >"$WORK/hive.out" && grep -qx 'sluicebox:done' "$WORK/hive.out"
@@ -459,6 +460,7 @@ streaming_job() {
     -D mapreduce.fileoutputcommitter.algorithm.version=2
     -D mapreduce.fileoutputcommitter.marksuccessfuljobs=true
   )
+  # shellcheck disable=SC2317  # again calls it
   submit() {
     local code=0
     # What an earlier try left, with its job.
