@@ -95,9 +95,10 @@ impl History {
     pub fn read(listing: &str, files: &str) -> Result<Self> {
         let mut runs: BTreeMap<String, Found> = BTreeMap::new();
         for line in listing.lines() {
-            // Mode, replicas, owner, group, size, day, time, path. Headings and clients' warnings have no such form.
+            // Mode, replicas, owner, group, size, day, time, path; a group's name may have blanks. Headings and clients'
+            // warnings have no such form.
             let fields: Vec<&str> = line.split_whitespace().collect();
-            let [mode, _, _, _, _, day, time, path] = fields[..] else { continue };
+            let [mode, _, _, _, .., day, time, path] = fields[..] else { continue };
             let mut parts = path.rsplit('/');
             if let (Some(name), Some(run)) = (parts.next(), parts.next())
                 && mode.len() >= 10

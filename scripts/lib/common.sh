@@ -40,6 +40,8 @@ die() {
   note "$@"
   # shellcheck disable=SC2034  # the log reads it (run.sh)
   MESSAGE=$*
+  # Where this is a subshell that is all that is left of it.
+  { printf '%s' "$*" >"${SLUICEBOX_LAST_WORDS:-/dev/null}"; } 2>/dev/null || true
   exit "$code"
 }
 

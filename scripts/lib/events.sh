@@ -31,7 +31,7 @@ tell() {
 ## hand_over FILE...
 ## Gives files of the run to the pipeline that called this step.
 hand_over() {
-  [[ -z ${SLUICEBOX_EVENTS:-} ]] || cp "$@" "${SLUICEBOX_EVENTS%/*}/"
+  [[ -z ${SLUICEBOX_EVENTS:-} ]] || cp "$@" "${SLUICEBOX_EVENTS%/*}/" || note "cannot hand over $*"
 }
 
 ## measure OUTCOME

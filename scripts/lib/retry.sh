@@ -28,7 +28,7 @@ again() {
   local depth=$((${depth:-0} + 1)) spent=0 pause=1 try wait code reason
   local name=$WORK/again.$BASHPID.$depth
   [[ $RETRY_FOR =~ ^[0-9]{1,6}$ ]] || usage_error "SLUICEBOX_RETRY_FOR=$RETRY_FOR is no number of seconds"
-  if [[ " $* " == *' - '* ]]; then cat >"$name.in"; else : >"$name.in"; fi
+  if [[ " $* " == *' - '* ]]; then cat >"$name.in" || return "$EXIT_IO"; else : >"$name.in" || return "$EXIT_IO"; fi
   for ((try = 1; ; try++)); do
     code=0
     "$@" <"$name.in" >"$name.out" 2>"$name.err" || code=$?
@@ -41,10 +41,11 @@ again() {
     event retried "try=$try" "wait=$wait" "command=${*:1:3}" "reason=${reason:0:300}"
     sleep "$wait"
     # Meanwhile somebody may have taken over.
-    [[ -z ${LOCK:-} ]] || guard
+    [[ -z ${LOCK:-} ]] || guard 2>&"${TOLD:-2}"
     ((spent += wait, pause = pause * 2 < RETRY_CAP ? pause * 2 : RETRY_CAP))
   done
-  cat "$name.out"
+  # Half an answer is none: the disk may be full.
+  cat "$name.out" || { ((code)) || code=$EXIT_IO; }
   cat "$name.err" >&2
   rm -f "$name".{in,out,err}
   return "$code"

@@ -37,6 +37,7 @@ scratch() {
 ## Ends what still works for this script, says how it ended, and only then releases the lock: a signal ends bash at once,
 ## but not what it waits for.
 at_exit() {
+  set +e
   trap '' TERM INT HUP
   end_children
   # What is tidied up now is not worth waiting for.
@@ -363,9 +364,12 @@ hive() {
   # shellcheck disable=SC2317  # again calls it
   run_statements() {
     beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false --outputformat=tsv2 \
-      -f "$script" >"$WORK/hive.out" && grep -qx 'sluicebox:done' "$WORK/hive.out"
+      -f "$script" >"$WORK/hive.out" 2>"$WORK/beeline.err" && grep -qx 'sluicebox:done' "$WORK/hive.out" && return
+    # Where a session was lost Hive may still be at work on its statement: a second one must not meet it.
+    grep -E 'Could not open client transport|Connection refused|Could not connect to meta store' "$WORK/beeline.err" >&2
+    return 1
   }
-  if ! again run_statements 2>"$WORK/beeline.err"; then
+  if ! again run_statements 2>/dev/null; then
     sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
     die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
   fi
@@ -386,7 +390,7 @@ hql() {
 published_run() {
   local published
   published=$("$BIN/sluicebox" hql published --spec "$SPEC" --described "$1")
-  cut -f 2 <<<"$published" | head -n 1
+  awk -F '\t' -v table="$TABLE" '$3 == table { print $2 }' <<<"$published"
 }
 
 # Set while a job runs.
@@ -433,7 +437,6 @@ streaming_job() {
   shift
   jar=$(streaming_jar)
   local properties=(
-    -D "mapreduce.job.tags=sluicebox,$RUN"
     # Lines as they are, all of them key: no delimiter is looked for, no line is cut, nothing is packed or added.
     -D stream.map.output=keyonlytext
     -D stream.reduce.input=keyonlytext
@@ -466,10 +469,11 @@ streaming_job() {
     # What an earlier try left, with its job.
     ((try == 1)) || { stop_jobs && hadoop fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
     # shellcheck disable=SC2086  # options, word by word
-    hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
+    hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} -D "mapreduce.job.tags=sluicebox,$RUN" "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
       code=$?
     # Where a task's own program failed, no service's weakness in the same log is the reason.
-    ((code == 0)) || grep -q 'subprocess failed with code' "$WORK/job.err" || may_pass "$WORK/job.err" >&2 || true
+    # A whole job is not repeated for long.
+    ((code == 0 || try > 2)) || grep -q 'subprocess failed with code' "$WORK/job.err" || may_pass "$WORK/job.err" >&2 || true
     return "$code"
   }
   JOB_RUNS=1
