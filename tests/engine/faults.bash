@@ -205,9 +205,3 @@ old_then_new() {
     lost "the reader's peace: it saw '$seen' rows, not '$*'"
   }
 }
-
-## in_chaos_alone
-## Leaves a test out where there is no time for all of them.
-in_chaos_alone() {
-  [[ -n ${SLUICEBOX_CHAOS:-} ]] || skip 'for scripts/test chaos'
-}

@@ -60,3 +60,9 @@ rows() {
 rejects() {
   cat "$@" | grep -av -e $'^ok\t' -e $'^seal\t' | cut -f 1,2,6- | LC_ALL=C sort
 }
+
+## in_chaos_alone
+## Leaves a test out where there is no time for all of them.
+in_chaos_alone() {
+  [[ -n ${SLUICEBOX_CHAOS:-} ]] || skip 'for scripts/test chaos'
+}

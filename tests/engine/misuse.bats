@@ -64,6 +64,7 @@ runs() {
 }
 
 @test "the same files and another spec: a comment changes nothing, a meaning makes a run of its own" {
+  in_chaos_alone
   cp items.toml changed.toml
   printf '# A remark.\n' >>changed.toml
   cd names
@@ -114,13 +115,12 @@ runs() {
 }
 
 @test "thousands of files are landed; each one's rows reach gold" {
-  # A task for each takes a while.
-  local i files=199
-  [[ -z ${SLUICEBOX_CHAOS:-} ]] || files=2000
+  local i files=2000
   for ((i = 1; i <= 2000; i++)); do printf 'id,note\n%d,x\n' "$i" >"many/$i.csv"; done
   run -0 "$REPO/scripts/land" --spec items.toml --date 2026-11-25 many/*.csv
   [[ $output == *"2,000 files"* ]]
-  ((files == 2000)) || rm many/????.csv many/[2-9]??.csv
+  # A task for each takes minutes.
+  [[ -n ${SLUICEBOX_CHAOS:-} ]] || return 0
   run -0 pipeline --date 2026-11-24 many/*.csv
   run -0 ask "select count(*), sum(id) from items where load_date = '2026-11-24'"
   [ "$output" = "$files"$'\t'"$((files * (files + 1) / 2))" ]
