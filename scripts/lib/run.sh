@@ -37,17 +37,23 @@ scratch() {
 ## Ends what still works for this script, says how it ended, and only then releases the lock: a signal ends bash at once,
 ## but not what it waits for.
 at_exit() {
+  local code=$1
   set +e
   trap '' TERM INT HUP
+  # What fails without a word of ours, such as a `cp` on a full disk, is no gate.
+  if ((code == EXIT_GATE)) && [[ -n ${RUN:-} && ${0##*/} != pipeline && -z ${MESSAGE:-} && ! -s $WORK/last_words ]]; then
+    code=$EXIT_IO
+  fi
   end_children
   # What is tidied up now is not worth waiting for.
   RETRY_FOR=0
   if [[ -n $JOB_RUNS ]]; then
     stop_jobs || true
   fi
-  report "$1"
+  report "$code"
   drop_lock
   rm -rf -- "$WORK"
+  ((code == $1)) || exit "$code"
 }
 
 ## report CODE
