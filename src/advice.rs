@@ -100,7 +100,9 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
             .find_map(|line| line.split_once("Processing split: "))
             .map_or(String::new(), |(_, split)| split.trim().to_owned());
         let own = |line: &&str| PROGRAMS.iter().any(|program| line.trim_start().starts_with(program));
-        let words: Vec<String> = text.lines().filter(own).map(|line| line.trim().to_owned()).collect();
+        let mut words: Vec<String> = text.lines().filter(own).map(|line| line.trim().to_owned()).collect();
+        // The engine's log says again what its client said.
+        words.dedup();
         failure.words = words[words.len().saturating_sub(5)..].to_vec();
     }
     failures

@@ -425,8 +425,11 @@ stop_jobs() {
 ## advice
 ## Prints why the job failed, as far as its client and its tasks say, and what to do.
 advice() {
-  local id
+  local id log
   : >"$WORK/job.logs"
+  # The embedded engine's client says the most in its full log.
+  log=$(sed -n 's/.*the full log: //p' "$WORK/job.err" | tail -n 1)
+  [[ ! -f $log ]] || cat "$log" >>"$WORK/job.err"
   id=$(grep -o '\(application\|job\)_[0-9]*_[0-9]*' "$WORK/job.err" | tail -n 1 | sed 's/^job/application/') || true
   if [[ -n $id ]] && ! embedded; then
     timeout 90 yarn logs -applicationId "$id" -log_files stderr,syslog >"$WORK/job.logs" 2>/dev/null </dev/null || true
