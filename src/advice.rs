@@ -1,5 +1,7 @@
 //! Why a streaming job failed, and what to do: the client says little more than a number.
 
+use std::collections::BTreeMap;
+
 /// A task attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failure {
@@ -87,13 +89,20 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
             failures.push(Failure { attempt: attempt.clone(), code: Some(code), ..Failure::default() });
         }
     }
+    // A container's stderr and its syslog stand apart, each behind its name.
+    let mut containers: BTreeMap<&str, String> = BTreeMap::new();
+    for part in logs.split("Container: ").skip(1) {
+        let name = part.split_whitespace().next().unwrap_or_default();
+        containers.entry(name).or_default().push_str(part);
+    }
     for failure in &mut failures {
-        let log = logs
-            .split("\nContainer: ")
-            .filter(|log| !failure.attempt.is_empty() && log.contains(&failure.attempt));
+        let of_attempt = containers.values().filter(|log| log.contains(&failure.attempt)).cloned();
         // Without a cluster the client's log is the tasks' as well.
-        let text =
-            if failure.attempt.is_empty() { client.to_owned() } else { log.collect::<Vec<_>>().join("\n") };
+        let text = if failure.attempt.is_empty() {
+            client.to_owned()
+        } else {
+            of_attempt.collect::<Vec<_>>().join("\n")
+        };
         failure.split = text
             .lines()
             .rev()
@@ -159,9 +168,9 @@ mod tests {
         \tat org.apache.hadoop.streaming.PipeMapRed\n\
         INFO mapreduce.Job: Task Id : attempt_17_0001_m_000003_1, Status : FAILED\n\
         Error: java.lang.RuntimeException: PipeMapRed.waitOutputThreads(): subprocess failed with code 4\n";
-    const LOGS: &str = "Container: container_1\nLogType:syslog\nattempt_17_0001_m_000003_0 Processing split: hdfs://a/0.csv:0+9\n\
-        \nContainer: container_2\nLogType:stderr\nmapper: hdfs://a/1.csv, line 1: the header drifted\n\
-        LogType:syslog\nINFO attempt_17_0001_m_000003_1\nINFO Processing split: hdfs://a/1.csv:0+264\n";
+    const LOGS: &str = "Container: container_1 on a\nLogType:syslog\nattempt_17_0001_m_000003_0 Processing split: hdfs://a/0.csv:0+9\n\
+        \nContainer: container_2 on a\nLogType:stderr\nmapper: hdfs://a/1.csv, line 1: the header drifted\n\
+        \nContainer: container_2 on a\nLogType:syslog\nINFO attempt_17_0001_m_000003_1\nINFO Processing split: hdfs://a/1.csv:0+264\n";
 
     #[test]
     fn the_last_attempt_that_failed_is_told_with_its_split_and_words() {
