@@ -169,8 +169,10 @@ fn keyed_line(table: &Table) -> BoxedStrategy<Vec<u8>> {
     let order =
         select(vec!["", "", ".0123,", ".012345678901234567890123456789012345678,", "~,", "\\,", "a\0"]);
     let payload = prop_oneof![20 => row(table), 1 => other_line(table)];
-    let provenance =
-        prop_oneof![20 => (0..3).prop_map(|record| format!("a\t0\t{record}")), 1 => "[\ta0\0\u{1}\r]{0,4}"];
+    let provenance = prop_oneof![
+        20 => (0..3).prop_map(|record| format!("a\t0\t{record}\tSAME")),
+        1 => "[\ta0\0\u{1}\r]{0,6}",
+    ];
     let encode = prop::bool::weighted(0.9);
     (mark, key, order, payload, provenance, encode)
         .prop_map(|(mark, key, order, payload, provenance, encode)| {

@@ -215,8 +215,17 @@ pub fn parse(line: &[u8]) -> Option<Keyed<'_>> {
     let first = memchr2(0, 1, rest)?;
     let encoded = rest[first] == 1;
     let end = if encoded { first + memchr::memchr(0, &rest[first..])? } else { first };
-    let (provenance, _bucket) = rest[end + 1..].split_last_chunk::<BUCKET>()?;
-    Some(Keyed { carried, key, payload: &rest[..end], encoded, provenance: provenance.strip_suffix(b"\t")? })
+    let provenance = without_bucket(&rest[end + 1..])?;
+    Some(Keyed { carried, key, payload: &rest[..end], encoded, provenance })
+}
+
+/// The provenance in what stands behind a keyed line's payload. `None` where that does not end in a TAB and a BUCKET.
+#[inline(always)]
+#[allow(clippy::inline_always)] // it is part of the reducer's innermost loop, which is compiled for each tier
+#[must_use]
+pub fn without_bucket(behind: &[u8]) -> Option<&[u8]> {
+    let (provenance, _) = behind.split_last_chunk::<BUCKET>()?;
+    provenance.strip_suffix(b"\t")
 }
 
 fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {

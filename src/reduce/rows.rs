@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use super::sorted::{Block, common};
-use crate::output::{Books, Numbers, Written};
+use crate::output::{Books, Numbers, Written, keyed};
 use crate::scan::{LANE, RowBytes, RowIndex, Simd, Source, Target, Tier, WINDOW, Work};
 use crate::spec::Spec;
 
@@ -210,7 +210,8 @@ fn find<S: Simd>(simd: S, source: Source, last: &Found, (nul, end): (usize, usiz
         && row <= nul
         && other <= last.key
         && other < line.len().min(last.line.len())
-        && text[from + other] > text[last.line.start + other];
+        && text[from + other] > text[last.line.start + other]
+        && keyed::without_bucket(&text[nul + 1..line.end]).is_some();
     sound.then_some(Found { line, key, row: row..nul, next: end + 1 })
 }
 
