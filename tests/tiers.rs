@@ -2,6 +2,7 @@
 //! arbitrary specs, and however the stream is cut into blocks. What fuzzing kept is replayed here, for every target.
 
 mod cases;
+mod shuffle;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -47,6 +48,7 @@ fn every_target_for_a_long_time() {
         for (_, target) in TARGETS {
             run(target, 100);
         }
+        shuffle::run(100);
         cases += 100;
     }
     println!("{cases} cases a target");

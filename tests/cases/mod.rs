@@ -14,11 +14,11 @@ mod validator;
 
 pub use draw::Draw;
 pub use mapper::{hold, mapper};
-pub use reducer::reducer;
+pub use reducer::{cut, reducer};
 pub use spec::spec;
 pub use stream::Stream;
 pub use table::{Near, Table};
-pub use validator::validator;
+pub use validator::{validator, verdict};
 
 /// A target's name and what it holds.
 pub type Target = (&'static str, fn(&[u8]));

@@ -40,7 +40,7 @@ pub fn reducer(bytes: &[u8]) {
 }
 
 /// Reduces the stream by every tier, whole, in blocks, and byte by byte; returns the message where it is refused.
-fn cut(spec: &Spec, aggregate: Option<usize>, stream: &Stream) -> Result<(), String> {
+pub fn cut(spec: &Spec, aggregate: Option<usize>, stream: &Stream) -> Result<(), String> {
     let whole = reduce(spec, aggregate, Tier::PLAIN, &[&stream.text]);
     for (name, tier) in Tier::available() {
         for blocks in [vec![&stream.text[..]], stream.blocks(), stream.text.chunks(1).collect()] {

@@ -34,7 +34,7 @@ pub fn validator(bytes: &[u8]) {
 }
 
 /// Judges the stream whole on the plain path; holds that every tier shows the same, in blocks and byte by byte, too.
-fn verdict(spec: &Spec, stream: &Stream) -> Verdict {
+pub fn verdict(spec: &Spec, stream: &Stream) -> Verdict {
     let whole = tally(spec, Tier::PLAIN, &[&stream.text]);
     for (name, tier) in Tier::available() {
         for blocks in [vec![&stream.text[..]], stream.blocks(), stream.text.chunks(1).collect()] {

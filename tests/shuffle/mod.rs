@@ -4,17 +4,18 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{TestCaseResult, TestRunner};
 use sluicebox::output::{Books, Kind, escape, seal_line};
 use sluicebox::reduce::Reducer;
 use sluicebox::scan::Tier;
 use sluicebox::spec::{Spec, parse};
 use sluicebox::task::{Mode, Sink, Split, Task};
 use sluicebox::validate::Tally;
+
+use crate::cases::{Stream, cut, verdict};
 
 // ---- specs ----
 
@@ -213,7 +214,13 @@ fn spoil(text: &mut [u8], places: &[(Index, u8)]) {
     }
 }
 
-type Case = (Table, Vec<u8>, Vec<Index>);
+type Case = (Table, Stream);
+
+fn stream(text: Vec<u8>, cuts: &[Index]) -> Stream {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+    cuts.sort_unstable();
+    Stream { text, cuts }
+}
 
 fn temp_lines() -> impl Strategy<Value = Case> {
     table().prop_flat_map(|table| {
@@ -224,7 +231,7 @@ fn temp_lines() -> impl Strategy<Value = Case> {
                 text.pop();
             }
             spoil(&mut text, &places);
-            (table, text, cuts)
+            (table, stream(text, &cuts))
         })
     })
 }
@@ -246,7 +253,7 @@ fn keyed_lines() -> impl Strategy<Value = Case> {
                 if damaged {
                     spoil(&mut text, &places);
                 }
-                (table, text, cuts)
+                (table, stream(text, &cuts))
             },
         )
     })
@@ -254,91 +261,25 @@ fn keyed_lines() -> impl Strategy<Value = Case> {
 
 // ---- runs ----
 
-fn blocks<'t>(text: &'t [u8], cuts: &[Index]) -> Vec<&'t [u8]> {
-    let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
-    places.extend([0, text.len()]);
-    places.sort_unstable();
-    places.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
-}
-
-fn validate(spec: &Spec, tier: Tier, blocks: &[&[u8]]) -> String {
-    let mut tally = Tally::new(spec, tier);
-    for block in blocks {
-        tally.feed(block);
-    }
-    let mut line = Vec::new();
-    tally.finish("part".to_owned(), 0).write(&mut line);
-    String::from_utf8(line).unwrap()
-}
-
-fn hold_validator((table, text, cuts): &Case) -> Result<(), TestCaseError> {
-    let spec = table.spec();
-    let expected = validate(&spec, Tier::PLAIN, &[text]);
-    for (name, tier) in Tier::available() {
-        prop_assert_eq!(&validate(&spec, tier, &[text]), &expected, "{}", name);
-        prop_assert_eq!(&validate(&spec, tier, &blocks(text, cuts)), &expected, "{}, in blocks", name);
-    }
-    Ok(())
-}
-
-/// What was written, and the seal or the message that it ended with.
-fn reduce(spec: &Spec, tier: Tier, blocks: &[&[u8]]) -> (Vec<u8>, Result<String, String>) {
-    let mut out = Vec::new();
-    let mut reducer = Reducer::new(spec, None, tier);
-    let fed = blocks.iter().try_for_each(|block| reducer.feed(block, &mut out));
-    let end = match fed.and_then(|()| reducer.finish(&mut out)) {
-        Ok(seal) => Ok(serde_json::to_string(&seal).unwrap()),
-        Err(error) => Err(error.to_string()),
+/// Runs so many cases of each.
+pub fn run(cases: u32) {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
+    let validated = |(table, stream): Case| -> TestCaseResult {
+        verdict(&table.spec(), &stream);
+        Ok(())
     };
-    (out, end)
+    // Refused or not, the same on every tier.
+    let reduced = |(table, stream): Case| -> TestCaseResult {
+        let _ = cut(&table.spec(), None, &stream);
+        Ok(())
+    };
+    TestRunner::new(config.clone()).run(&temp_lines(), validated).unwrap();
+    TestRunner::new(config).run(&keyed_lines(), reduced).unwrap();
 }
 
-fn hold_reducer((table, text, cuts): &Case) -> Result<(), TestCaseError> {
-    let spec = table.spec();
-    let (expected, end) = reduce(&spec, Tier::PLAIN, &[text]);
-    for (name, tier) in Tier::available() {
-        for blocks in [vec![&text[..]], blocks(text, cuts)] {
-            let (out, found) = reduce(&spec, tier, &blocks);
-            prop_assert_eq!(&found, &end, "{}, {} blocks", name, blocks.len());
-            // Before an error, what has been written depends on the blocks.
-            if end.is_ok() {
-                let show = |text: &[u8]| text.escape_ascii().to_string().replace("\\n", "\n");
-                prop_assert_eq!(show(&out), show(&expected), "{}, {} blocks", name, blocks.len());
-            }
-        }
-    }
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
-
-    #[test]
-    fn the_validator_shows_the_same_on_every_tier(case in temp_lines()) {
-        hold_validator(&case)?;
-    }
-
-    #[test]
-    fn the_reducer_writes_the_same_on_every_tier(case in keyed_lines()) {
-        hold_reducer(&case)?;
-    }
-}
-
-/// Runs the same for `SLUICEBOX_FUZZ_SECONDS`, with other cases every time.
 #[test]
-#[ignore = "takes as long as SLUICEBOX_FUZZ_SECONDS says"]
-fn validator_and_reducer_for_a_long_time() {
-    let seconds =
-        std::env::var("SLUICEBOX_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let mut cases = 0;
-    while Instant::now() < end {
-        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) };
-        TestRunner::new(config.clone()).run(&temp_lines(), |case| hold_validator(&case)).unwrap();
-        TestRunner::new(config).run(&keyed_lines(), |case| hold_reducer(&case)).unwrap();
-        cases += 400;
-    }
-    println!("{cases} cases");
+fn lines_of_any_kind_are_judged_and_reduced_alike_on_every_tier() {
+    run(400);
 }
 
 // ---- the sample ----
