@@ -10,10 +10,10 @@ readonly DEAD_AFTER_MS=600000
 point_gold() {
   local judged=$1 entry=$LEDGER/$RUN.json hidden=_$RUN.$$-$RANDOM.json
   shift
-  forget_tries
   "$BIN/sluicebox" ledger --verdict "$WORK/verdict.json" --load "$WORK/load.json" --run "$RUN" \
     --at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$@" >"$WORK/entry.json"
   keep "$LEDGER/$hidden" "$WORK/entry.json"
+  forget_tries
   take_turn "$hidden"
   # Where gold points to a run, its entry says that all of gold does: while that is being changed there is none.
   if has "$RUN.json"; then
@@ -37,10 +37,10 @@ all_of_gold() {
 }
 
 ## forget_tries
-## Removes the entries that earlier tries of this run left.
+## Removes the entries that tries at this date left: under its lock no other one is under way.
 forget_tries() {
   local tries
-  mapfile -t tries < <(grep -o "/_$RUN\..*" "$WORK/listing" | sed "s|^|$LEDGER|" || true)
+  mapfile -t tries < <(grep -oE "/_$DATE-[0-9a-f]{8}\..*" "$WORK/listing" | sed "s|^|$LEDGER|" || true)
   ((${#tries[@]})) || return 0
   guard
   fs -rm -f -skipTrash "${tries[@]}" >/dev/null

@@ -108,6 +108,13 @@ published() {
   [ ! -e "$GOLD" ]
 }
 
+@test "one of the same date has died, as its lock is free: it is not waited for, and forgotten" {
+  : >"$LEDGER/_2026-11-21-1111aaaa.1-1.json"
+  : >"$LEDGER/_2026-11-21-9999aaaa.1-1.json"
+  run -0 publish
+  published
+}
+
 @test "one that died long ago is not waited for" {
   touch -d '11 minutes ago' "$LEDGER/_2026-11-20-1111aaaa.1-1.json"
   run -0 publish

@@ -1,0 +1,77 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # what it shares with the others comes together in run.sh
+# How a script begins and ends: its local folder, its last words, and what must not outlive it.
+
+## scratch
+## Makes the script's own local folder, $WORK, which goes when the script ends, as does a lock that it took.
+scratch() {
+  WORK=$(scratch_folder)
+  export SLUICEBOX_LAST_WORDS=$WORK/last_words
+  # What is said while a command's stderr is kept.
+  exec {TOLD}>&2
+  trap 'at_exit $?' EXIT
+}
+
+## at_exit CODE
+## Ends what still works for this script, says how it ended, and only then releases the lock: a signal ends bash at once,
+## but not what it waits for.
+at_exit() {
+  local code=$1
+  set +e
+  trap '' TERM INT HUP
+  # What fails without a word of ours, such as a `cp` on a full disk, is no gate.
+  if ((code == EXIT_GATE)) && [[ -n ${RUN:-} && ${0##*/} != pipeline && -z ${MESSAGE:-} && ! -s $WORK/last_words ]]; then
+    code=$EXIT_IO
+  fi
+  end_children
+  # What is tidied up now is not worth waiting for.
+  RETRY_FOR=0
+  if [[ -n $JOB_RUNS ]]; then
+    stop_jobs || true
+  fi
+  report "$code"
+  drop_lock
+  rm -rf -- "$WORK"
+  ((code == $1)) || exit "$code"
+}
+
+## report CODE
+## Logs a script's failure. The pipeline has one of its own.
+report() {
+  (($1 == 0)) || event failed "exit=$1" "message=$(ending "$1")"
+}
+
+## ending CODE
+## Prints why a script ended with this code: its own last words, a program's, or what the code says.
+ending() {
+  if [[ -n ${MESSAGE:-} ]]; then
+    printf '%s\n' "$MESSAGE"
+  elif (($1 > 128)); then
+    printf 'ended by SIG%s\n' "$(kill -l $(($1 - 128)))"
+  elif [[ -s $WORK/last_words ]]; then
+    cat "$WORK/last_words"
+  else
+    printf 'exit %s\n' "$1"
+  fi
+}
+
+## end_children
+## Sends SIGTERM to what this script started and waits until it is gone.
+end_children() {
+  local pid
+  for pid in /proc/[0-9]*; do
+    pid=${pid#/proc/}
+    if [[ $pid != "$BEAT" ]] && is_child "$pid" && kill -TERM "$pid" 2>/dev/null; then
+      progress "ending what is under way"
+      while is_child "$pid"; do sleep 0.1; done
+    fi
+  done
+}
+
+## is_child PID
+## Whether a process was started by this script and runs still.
+is_child() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # Behind the name in brackets: the state and the parent.
+  [[ ${stat##*) } =~ ^[^Z]\ $$\  ]]
+}

@@ -1,0 +1,54 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # what it shares with the others comes together in run.sh
+# Statements for Hive, and what it says is published.
+
+## hive HQL_FILE OUTPUT_FILE WHAT
+## Runs statements by beeline ($SLUICEBOX_JDBC, or what beeline itself is set up for); exits 3 where
+## one fails, with beeline's own words. A beeline that finds no server for -f exits 0: only what the last statement
+## prints says that all of them ran.
+hive() {
+  local url=() script=$WORK/statements/${1##*/}
+  [[ -n ${SLUICEBOX_JDBC:-} ]] && url=(-u "$SLUICEBOX_JDBC")
+  mkdir -p "${script%/*}"
+  { cat "$1" && printf "\nSELECT 'sluicebox:done';\n"; } >"$script"
+  # shellcheck disable=SC2086  # options, word by word
+  # shellcheck disable=SC2317  # again calls it
+  run_statements() {
+    beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false --outputformat=tsv2 \
+      -f "$script" >"$WORK/hive.out" 2>"$WORK/beeline.err" && grep -qx 'sluicebox:done' "$WORK/hive.out" && return
+    # Where a session was lost Hive may still be at work on its statement: a second one must not meet it.
+    grep -E 'Could not open client transport|Connection refused|Could not connect to meta store' "$WORK/beeline.err" >&2
+    return 1
+  }
+  if ! again run_statements 2>/dev/null; then
+    sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
+    die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
+  fi
+  mv "$WORK/hive.out" "$2"
+  sed -i '/^sluicebox:done$/d' "$2"
+}
+
+## hql STAGE [OPTION...]
+## Prints the statements of a stage of this run.
+hql() {
+  local stage=$1
+  shift
+  "$BIN/sluicebox" hql "$stage" --spec "$SPEC" --root "$ROOT" --run "$RUN" --date "$DATE" "$@"
+}
+
+## published_run DESCRIBED
+## Prints the run that gold's partition points to, by what Hive said; nothing where there is none.
+published_run() {
+  local published
+  published=$("$BIN/sluicebox" hql published --spec "$SPEC" --described "$1")
+  awk -F '\t' -v table="$TABLE" '$3 == table { print $2 }' <<<"$published"
+}
+
+## is_published
+## Whether gold, or a further gold table, points to this run, as Hive says.
+is_published() {
+  local published
+  hql show >"$WORK/show.hql" || exit "$EXIT_IO"
+  hive "$WORK/show.hql" "$WORK/shown" "say what is published"
+  published=$("$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/shown") || exit "$EXIT_IO"
+  cut -f 2 <<<"$published" | grep -qxF -- "$RUN"
+}

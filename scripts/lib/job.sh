@@ -1,0 +1,98 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # what it shares with the others comes together in run.sh
+# Streaming jobs: started with every property set, explained where they fail, killed where nobody waits for them.
+
+# Set while a job runs.
+JOB_RUNS=''
+
+## stop_jobs
+## Kills this run's jobs, found by their tag, and waits until YARN says that they ended. Where there is no cluster there
+## are none that outlive the command.
+stop_jobs() {
+  local id
+  command -v yarn >/dev/null || return 0
+  for _ in {1..60}; do
+    again yarn application -list -appTags "$RUN" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" ||
+      return 1
+    # Its heading names states too.
+    grep -o '^application_[0-9_]*' "$WORK/jobs" >"$WORK/ids" || return 0
+    while read -r id; do
+      note "killing $id, which an attempt at $RUN left"
+      yarn application -kill "$id" >/dev/null 2>&1 </dev/null || true
+    done <"$WORK/ids"
+    sleep 1
+  done
+  return 1
+}
+
+## advice
+## Prints why the job failed, as far as its client and its tasks say, and what to do.
+advice() {
+  local id log
+  : >"$WORK/job.logs"
+  # The embedded engine's client says the most in its full log.
+  log=$(sed -n 's/.*the full log: //p' "$WORK/job.err" | tail -n 1)
+  [[ ! -f $log ]] || cat "$log" >>"$WORK/job.err"
+  id=$(grep -o '\(application\|job\)_[0-9]*_[0-9]*' "$WORK/job.err" | tail -n 1 | sed 's/^job/application/') || true
+  if [[ -n $id ]] && ! embedded; then
+    timeout 90 yarn logs -applicationId "$id" -log_files stderr,syslog >"$WORK/job.logs" 2>/dev/null </dev/null || true
+  fi
+  "$BIN/sluicebox" advise --client "$WORK/job.err" --logs "$WORK/job.logs"
+}
+
+## streaming_job OUTPUT OPTION...
+## Runs a streaming job with every property set that a site's defaults could bend; $SLUICEBOX_JOB_OPTIONS
+## comes after those and wins, but not over what the step itself sets. Stops where it fails, or does not say that it did not: _SUCCESS alone proves nothing, but its absence does.
+## Leaves a listing of what it wrote in $WORK/job.parts.
+streaming_job() {
+  local output=$1 jar
+  shift
+  jar=$(streaming_jar)
+  local properties=(
+    # Lines as they are, all of them key: no delimiter is looked for, no line is cut, nothing is packed or added.
+    -D stream.map.output=keyonlytext
+    -D stream.reduce.input=keyonlytext
+    -D stream.reduce.output=keyonlytext
+    -D mapreduce.input.linerecordreader.line.maxlength=2147483647
+    -D mapreduce.input.fileinputformat.input.dir.recursive=false
+    -D mapreduce.output.fileoutputformat.compress=false
+    # Less of a task's time for the framework: larger reads, few spills, one merge of all of them, and what a reducer
+    # fetched into memory stays there: the memory is Java's, which the reducer itself has no use for.
+    -D io.file.buffer.size=131072
+    -D mapreduce.map.sort.spill.percent=0.95
+    -D mapreduce.task.io.sort.factor=100
+    -D mapreduce.reduce.input.buffer.percent=0.6
+    -D "io.compression.codecs=org.apache.hadoop.io.compress.DefaultCodec,org.apache.hadoop.io.compress.GzipCodec"
+    # No task may fail, skip records or be run twice side by side and still count as done.
+    -D stream.non.zero.exit.is.failure=true
+    -D mapreduce.map.failures.maxpercent=0
+    -D mapreduce.reduce.failures.maxpercent=0
+    -D mapreduce.map.skip.maxrecords=0
+    -D mapreduce.reduce.skip.maxgroups=0
+    -D mapreduce.map.speculative=false
+    -D mapreduce.reduce.speculative=false
+    # Version 1 was seen to lose rows where the application master's node died.
+    -D mapreduce.fileoutputcommitter.algorithm.version=2
+    -D mapreduce.fileoutputcommitter.marksuccessfuljobs=true
+  )
+  # shellcheck disable=SC2317  # again calls it
+  submit() {
+    local code=0
+    # What an earlier try left, with its job.
+    ((try == 1)) || { stop_jobs && hadoop fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
+    # shellcheck disable=SC2086  # options, word by word
+    hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} -D "mapreduce.job.tags=sluicebox,$RUN" "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
+      code=$?
+    # Where a task's own program failed, no service's weakness in the same log is the reason.
+    # A whole job is not repeated for long.
+    ((code == 0 || try > 2)) || grep -q 'subprocess failed with code' "$WORK/job.err" || may_pass "$WORK/job.err" >&2 || true
+    return "$code"
+  }
+  JOB_RUNS=1
+  again submit "$@" || {
+    cat "$WORK/job.err" >&2
+    die "$EXIT_IO" "the streaming job failed; $(advice); then run the same command again"
+  }
+  JOB_RUNS=''
+  dfs -ls "$output" >"$WORK/job.parts" || die "$EXIT_IO" "cannot read $output"
+  grep -q '/_SUCCESS$' "$WORK/job.parts" || die "$EXIT_IO" "the streaming job ended without $output/_SUCCESS; run again"
+}
