@@ -41,8 +41,7 @@ with_properties() {
 
 # As scripts/transform has them.
 map_only=(-D mapreduce.job.reduces=0 -files "$files")
-by_key=(-D mapreduce.job.reduces=2 -D mapreduce.partition.binarypartitioner.left.offset=-4 -files "$files"
-  -partitioner org.apache.hadoop.mapred.lib.BinaryPartitioner)
+by_key 2 "file://$WORK/in" "$files"
 
 # Each entry: the shape, a name. Python has no reducer of its own, nor lines to sort by: what it costs without one.
 entries=(
@@ -61,8 +60,8 @@ job() {
     'map-only/sluicebox') with_properties "${map_only[@]}" -mapper ./mapper ;;
     'map-only/Python') plain "${map_only[@]}" -mapper "$python mapper.py" ;;
     'two reducers/cat') plain -D mapreduce.job.reduces=2 -mapper /bin/cat -reducer /bin/cat ;;
-    'two reducers/cat, our properties') with_properties "${by_key[@]}" -mapper /bin/cat -reducer /bin/cat ;;
-    'two reducers/sluicebox') with_properties "${by_key[@]}" -mapper './mapper --keyed' -reducer ./reducer ;;
+    'two reducers/cat, our properties') with_properties "${BY_KEY[@]}" -mapper /bin/cat -reducer /bin/cat ;;
+    'two reducers/sluicebox') with_properties "${BY_KEY[@]}" -mapper './mapper --keyed' -reducer ./reducer ;;
     'two reducers/Python, cat')
       with_properties -D mapreduce.job.reduces=2 -files "$files" -mapper "$python mapper.py" -reducer /bin/cat ;;
   esac

@@ -51,7 +51,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let spec = Spec::load(&arguments.spec)?;
     let column = arguments.aggregate.as_ref().map(|name| spec.group_column(name)).transpose()?;
     let aggregate = column.map(|column| Aggregate::new(&spec, column));
-    let mut reducer = Reducer::new(&spec, aggregate, environment::tier()?);
+    let mut reducer = Reducer::new(&spec, aggregate, environment::tier()?).with_folder(environment::folder());
     let mut out = environment::stdout()?;
     let mut progress = Progress::default();
     read_blocks(io::stdin().lock(), "standard input", |block| {

@@ -23,6 +23,12 @@ pub fn in_hadoop() -> bool {
     property("mapreduce_task_attempt_id").or_else(|| property("mapred_task_id")).is_some()
 }
 
+/// The folder in which all of a job's files lie, as Hadoop names them; empty where the job does not say it.
+#[must_use]
+pub fn folder() -> String {
+    property("sluicebox_folder").unwrap_or_default()
+}
+
 /// The split of a map task; standard input where there is no task.
 #[must_use]
 pub fn split() -> Split {
@@ -33,6 +39,7 @@ pub fn split() -> Split {
             Split {
                 // A line end in a file's name must not end a temp line.
                 file: file.replace('\n', "%0A").replace('\r', "%0D"),
+                folder: folder(),
                 start: start.unwrap_or(0),
                 length: number("mapreduce_map_input_length").or_else(|| number("map_input_length")),
                 // Without a start nothing says that the split begins the file.

@@ -155,7 +155,7 @@ mod tests {
                     .iter()
                     .filter(|(begins, _)| if start == 0 { *begins <= at || at == 0 } else { *begins > start })
                     .collect();
-                let split = Split { file: "f".to_owned(), start, length: None, begins_file: start == 0 };
+                let split = Split { file: "f".to_owned(), start, begins_file: start == 0, ..Split::default() };
                 let mut task = Task::new(&spec, split, Mode::Temp, false, Tier::PLAIN);
                 let mut sink = Sink::default();
                 for (_, line) in &mine {

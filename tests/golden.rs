@@ -235,6 +235,7 @@ fn split(environment: &BTreeMap<String, String>) -> Split {
         start: start.unwrap_or(0),
         length: number("mapreduce_map_input_length"),
         begins_file: start == Some(0),
+        folder: environment.get("sluicebox_folder").cloned().unwrap_or_default(),
     }
 }
 

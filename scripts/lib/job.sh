@@ -39,6 +39,20 @@ advice() {
   "$BIN/sluicebox" advise --client "$WORK/job.err" --logs "$WORK/job.logs"
 }
 
+## by_key REDUCERS INPUT FILES
+## Sets BY_KEY, the options of a job over keyed lines: the key alone decides the reducer, by its hash in a line's last four
+## bytes, and whole lines are the order. Rows leave out the folder of their files, INPUT, as a task sees it: a local one
+## has no empty host there.
+by_key() {
+  BY_KEY=(
+    -D "mapreduce.job.reduces=$1"
+    -D mapreduce.partition.binarypartitioner.left.offset=-4
+    -D "sluicebox.folder=${2/#file:\/\/\//file:/}/"
+    -files "$3"
+    -partitioner org.apache.hadoop.mapred.lib.BinaryPartitioner
+  )
+}
+
 ## streaming_job OUTPUT OPTION...
 ## Runs a streaming job with every property set that a site's defaults could bend; $SLUICEBOX_JOB_OPTIONS
 ## comes after those and wins, but not over what the step itself sets. Stops where it fails, or does not say that it did not: _SUCCESS alone proves nothing, but its absence does.

@@ -8,7 +8,8 @@
 //! - ORDER is what `prefer` asks for, in a form whose bytes sort as it wants.
 //! - PAYLOAD is the row (or the whole temp line of a reject or a seal) with NUL as `01 01` and `01` as `01 02`, so
 //!   that the NUL behind it sorts below any byte of a longer row.
-//! - PROVENANCE is file, split start and record of a row, joined by TABs; empty for the others.
+//! - PROVENANCE is file, split start and record of a row, joined by TABs; empty for the others. Of a file in the folder
+//!   that the job names (`sluicebox.folder`) it has `%/` and the rest of its name: the folder was a third of each line.
 //! - BUCKET is four bytes of a hash of KEY. As they stand in the same place of every line, from its end, Hadoop's
 //!   `BinaryPartitioner` finds the reducer by them for next to nothing. Its `KeyFieldBasedPartitioner`, which makes a
 //!   text of each line to find the first field, was a fifth of a job's whole cost. The order does not depend on them.
@@ -48,7 +49,7 @@ impl Carried {
     }
 }
 
-/// Appends a row under the values of `key`.
+/// Appends a row under the values of `key`. Where it comes from is a file as [`file_name`] has it.
 pub fn row(out: &mut Vec<u8>, spec: &Spec, row: Row, carried: Carried, key: &[usize], from: Provenance) {
     let start = out.len();
     out.extend_from_slice(carried.mark());
@@ -73,9 +74,26 @@ pub fn row(out: &mut Vec<u8>, spec: &Spec, row: Row, carried: Carried, key: &[us
     out.push(b'\t');
     payload(row.bytes, out);
     out.push(0);
-    key_part(from.file, out);
+    out.extend_from_slice(from.file);
     let _ = write!(out, "\t{}\t{}", from.split_start, from.record);
     end(out, bucket);
+}
+
+/// What stands before a name that is the rest of a file's below the job's folder. No name that is whole has it.
+const BELOW: &[u8] = b"%/";
+
+/// A file as PROVENANCE names it. `folder` is the job's, empty where it has none.
+#[must_use]
+pub fn file_name(file: &str, folder: &str) -> Vec<u8> {
+    let mut name = Vec::new();
+    match file.strip_prefix(folder).filter(|_| !folder.is_empty()) {
+        Some(rest) => {
+            name.extend_from_slice(BELOW);
+            key_part(rest.as_bytes(), &mut name);
+        }
+        None => key_part(file.as_bytes(), &mut name),
+    }
+    name
 }
 
 /// Appends a temp line (without its line feed) that no key is for: a reject or a seal.
@@ -253,18 +271,32 @@ pub fn decode<'p>(keyed: &Keyed<'p>, scratch: &'p mut Vec<u8>) -> Option<&'p [u8
     Some(scratch)
 }
 
-/// A row's provenance: file, split start and record. `None` where it is none.
+/// A row's provenance: file, split start and record, for a job whose files lie in `folder`. `None` where it is none, or
+/// where the folder is needed and is empty.
 #[must_use]
-pub fn provenance(text: &[u8]) -> Option<(Vec<u8>, u64, u64)> {
+pub fn provenance(text: &[u8], folder: &str) -> Option<(Vec<u8>, u64, u64)> {
     let mut parts = text.split(|byte| *byte == b'\t');
-    let file = percent_decode(parts.next()?)?;
+    let name = parts.next()?;
+    let file = match name.strip_prefix(BELOW) {
+        Some(_) if folder.is_empty() => return None,
+        Some(rest) => percent_decode(rest, folder.as_bytes())?,
+        None => percent_decode(name, b"")?,
+    };
     let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse().ok();
     let (start, record) = (number()?, number()?);
     parts.next().is_none().then_some((file, start, record))
 }
 
-fn percent_decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut plain = Vec::with_capacity(text.len());
+/// Whether a provenance has a name that is the rest of a file's below the job's folder.
+#[must_use]
+pub fn is_below_folder(provenance: &[u8]) -> bool {
+    provenance.starts_with(BELOW)
+}
+
+/// Decodes a text; it comes behind `before`.
+fn percent_decode(text: &[u8], before: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::with_capacity(before.len() + text.len());
+    plain.extend_from_slice(before);
     let mut at = 0;
     while at < text.len() {
         if text[at] == b'%' {
@@ -327,6 +359,24 @@ mod tests {
             let (keyed, mut scratch) = (parse(&line).unwrap(), Vec::new());
             prop_assert_eq!((keyed.payload, keyed.provenance), (&a[..], &b"-\t0\t1"[..]));
             prop_assert_eq!(decode(&keyed, &mut scratch), Some(&left[..]));
+        }
+    }
+
+    #[test]
+    fn a_files_name_comes_back() {
+        let files = ["-", "hdfs://n/in/1.csv", "hdfs://n/in/a,%\tb", "hdfs://n/in/", "%/x", "/x"];
+        for (file, folder) in
+            files.iter().flat_map(|file| ["", "hdfs://n/in/", "/"].map(|folder| (*file, folder)))
+        {
+            let name = file_name(file, folder);
+            let line = [&name[..], b"\t7\t9"].concat();
+            assert_eq!(
+                provenance(&line, folder),
+                Some((file.as_bytes().to_vec(), 7, 9)),
+                "{file} in {folder}"
+            );
+            let short = !folder.is_empty() && file.starts_with(folder);
+            assert_eq!(provenance(&line, "").is_none(), short, "{file} in {folder}");
         }
     }
 

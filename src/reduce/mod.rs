@@ -42,6 +42,8 @@ struct LineReducer<'s> {
     spec: &'s Spec,
     books: Books<'s>,
     aggregate: Option<Aggregate<'s>>,
+    /// The folder in which the job's files lie.
+    folder: String,
     lines: u64,
     /// Lines that were taken one by one.
     taken: u64,
@@ -72,6 +74,7 @@ impl<'s> Reducer<'s> {
                 spec,
                 books: Books::new(spec),
                 aggregate,
+                folder: String::new(),
                 lines: 0,
                 taken: 0,
                 reduced,
@@ -81,6 +84,13 @@ impl<'s> Reducer<'s> {
                 page: Vec::new(),
             },
         }
+    }
+
+    /// Says in which folder the job's files lie, as its mappers were told.
+    #[must_use]
+    pub fn with_folder(mut self, folder: String) -> Self {
+        self.line.folder = folder;
+        self
     }
 
     /// Takes the next bytes of the stream, and writes to `out` what they make.
@@ -171,7 +181,7 @@ impl LineReducer<'_> {
 
     /// A row under its dedup key.
     fn row(&mut self, keyed: &Keyed, same_key: bool, out: &mut impl Write) -> Result<()> {
-        let Self { spec, books, aggregate, page, .. } = self;
+        let Self { spec, books, aggregate, page, folder, .. } = self;
         let no_keyed_line = || no_keyed_line(self.lines);
         let row = keyed::decode(keyed, &mut self.row).ok_or_else(no_keyed_line)?;
         let hash = line_hash(row);
@@ -182,8 +192,8 @@ impl LineReducer<'_> {
             return Ok(());
         }
         if same_key {
-            let (file, split_start, record) =
-                keyed::provenance(keyed.provenance).ok_or_else(no_keyed_line)?;
+            let (file, split_start, record) = keyed::provenance(keyed.provenance, folder)
+                .ok_or_else(|| no_provenance(keyed, self.lines))?;
             self.reduced.duplicates += 1;
             if aggregate.is_none() {
                 let from = Provenance { file: &file, split_start, record };
@@ -265,6 +275,17 @@ impl LineReducer<'_> {
 
 fn no_keyed_line(line: u64) -> Error {
     Error::Input(format!("line {line} is not a keyed line; it must come from mapper --keyed"))
+}
+
+/// The error of a row that does not say where it comes from.
+fn no_provenance(keyed: &Keyed, line: u64) -> Error {
+    if !keyed::is_below_folder(keyed.provenance) {
+        return no_keyed_line(line);
+    }
+    Error::Usage(format!(
+        "line {line} leaves out the folder of its file; give the reducer the sluicebox_folder that the mapper had, as \
+         -D sluicebox.folder does in a job"
+    ))
 }
 
 /// Makes room on a page that is full.

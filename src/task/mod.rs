@@ -20,6 +20,9 @@ use lane::Lane;
 pub struct Split {
     /// The file, as the environment names it; `-` at a pipe.
     pub file: String,
+    /// The folder in which all of the job's files lie, as `file` begins; the reducer is told the same. Empty where none is
+    /// named.
+    pub folder: String,
     /// Where the split starts, in bytes.
     pub start: u64,
     /// How long it is, in bytes, where that is known.
@@ -32,7 +35,7 @@ impl Split {
     /// A stream at a plain pipe.
     #[must_use]
     pub fn stdin() -> Self {
-        Self { file: "-".to_owned(), start: 0, length: None, begins_file: true }
+        Self { file: "-".to_owned(), begins_file: true, ..Self::default() }
     }
 }
 
@@ -86,6 +89,8 @@ struct Writer<'s> {
     status: Vec<u8>,
     /// A temp line on its way into a keyed line.
     scratch: Vec<u8>,
+    /// The file as a keyed row names it.
+    name: Vec<u8>,
 }
 
 impl<'s> Task<'s> {
@@ -107,7 +112,8 @@ impl<'s> Task<'s> {
             _ => Vec::new(),
         };
         let lane = Fast::new(spec, tier, &keys, &status).map(Lane::new);
-        let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new() };
+        let name = keyed::file_name(&split.file, &split.folder);
+        let writer = Writer { spec, books: Books::new(spec), split, mode, status, scratch: Vec::new(), name };
         Self {
             cutter: Cutter::new(spec.input.max_record_bytes, boms),
             lane,
@@ -194,7 +200,7 @@ impl<'s> Writer<'s> {
                 out.push(b'\n');
             }
             Mode::Keyed(group) => {
-                let from = Self::provenance(&self.split, &self.books);
+                let from = Provenance { file: &self.name, ..Self::provenance(&self.split, &self.books) };
                 match (group, &self.spec.dedup) {
                     (Some(column), _) => {
                         keyed::row(out, self.spec, row, Carried::Group, &[column], from);

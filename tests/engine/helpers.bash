@@ -49,6 +49,22 @@ ask() {
   beeline ${SLUICEBOX_JDBC:+-u "$SLUICEBOX_JDBC"} --silent=true --showHeader=false --outputformat=tsv2 -e "$1"
 }
 
+## watched_mapper FOLDER
+## Makes a folder of binaries whose mapper leaves a copy of what each task writes in FOLDER/written.
+watched_mapper() {
+  mkdir -p "$1/written"
+  ln -s "$BIN"/{reducer,validator,sluicebox} "$1/"
+  printf '#!/bin/bash\nset -o pipefail\n"%s" "$@" | tee "%s/written/$$"\n' "$BIN/mapper" "$1" >"$1/mapper"
+  chmod +x "$1/mapper"
+}
+
+## short_names FOLDER
+## Fails unless the keyed rows in there name their files without the folder that all of them are in.
+short_names() {
+  cat "$1/written/"* | LC_ALL=C grep -a '^k:' | tr '\0' '\n' | sed -n 'n;p' >"$1/names"
+  [ -s "$1/names" ] && ! grep -v $'^%/[0-9a-z.]*\t' "$1/names"
+}
+
 ## rows PART...
 ## The ok rows of part files, in one order.
 rows() {

@@ -86,7 +86,9 @@ run_dir() {
 }
 
 @test "dirty exports reach gold, and their rejects reach quarantine" {
-  run -0 pipeline 2026-11-20 "$DIR"/in/*
+  watched_mapper "$DIR/watched"
+  SLUICEBOX_BIN=$DIR/watched run -0 pipeline 2026-11-20 "$DIR"/in/*
+  short_names "$DIR/watched"
   [[ $output == *"books balance"* && $output == *"Hive agrees"* ]]
   [[ $output == *"quarantine 3: date/day 1, duplicate 2"* ]]
   run -0 ask "select id, day, amount, note from orders where load_date = '2026-11-20' order by id"

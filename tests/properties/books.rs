@@ -40,6 +40,7 @@ pub fn split_at(start: usize, length: usize) -> Split {
         start: start as u64,
         length: Some(length as u64),
         begins_file: start == 0,
+        ..Split::default()
     }
 }
 
