@@ -44,7 +44,8 @@ teardown() {
 
 ## mappers
 ## For setup_file: mappers that a test can meet. `slow` takes some seconds; the first attempts of `frail` fail in three
-## tasks, of which one is killed in the middle of its rows, as by the kernel where memory is short.
+## tasks, of which one is killed in the middle of its rows, as by the kernel where memory is short. A second master counts
+## attempts from 1000.
 mappers() {
   local kind
   for kind in slow frail; do
@@ -56,9 +57,9 @@ mappers() {
 #!/bin/bash
 : >"$FAULTS/started/\$mapreduce_task_attempt_id"
 case \$mapreduce_task_attempt_id in
-  *_m_000000_0) exit 1 ;;
-  *_m_000001_0) head -c 20000 | "$BIN/mapper" "\$@"; kill -KILL \$\$ ;;
-  *_m_000002_0) "$BIN/mapper" "\$@"; exit 3 ;;
+  *_m_000000_0 | *_m_000000_[1-9]000) exit 1 ;;
+  *_m_000001_0 | *_m_000001_[1-9]000) head -c 20000 | "$BIN/mapper" "\$@"; kill -KILL \$\$ ;;
+  *_m_000002_0 | *_m_000002_[1-9]000) "$BIN/mapper" "\$@"; exit 3 ;;
 esac
 exec "$BIN/mapper" "\$@"
 END
