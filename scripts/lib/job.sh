@@ -84,6 +84,8 @@ streaming_job() {
     -D mapreduce.reduce.skip.maxgroups=0
     -D mapreduce.map.speculative=false
     -D mapreduce.reduce.speculative=false
+    # The log of a task that failed says which split it read.
+    -D mapreduce.map.log.level=INFO
     # Version 1 was seen to lose rows where the application master's node died.
     -D mapreduce.fileoutputcommitter.algorithm.version=2
     -D mapreduce.fileoutputcommitter.marksuccessfuljobs=true

@@ -18,8 +18,8 @@ faults_setup() {
   for name in hadoop yarn hdfs beeline; do ln -s "$REPO/tests/engine/shim" "$FAULTS/bin/$name"; done
   export PATH=$FAULTS/bin:$PATH
   export DATE=2026-11-21
-  # Several splits, of few rows.
-  export SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=3'
+  # Several splits, of few rows. What needs no task of its own runs in the application master, which spares JVMs.
+  export SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=3 -D mapreduce.job.ubertask.enable=true' SLUICEBOX_REDUCERS=1
   generate --rows 600 --dirt 0.06 --seed 5 >"$FAULTS/old.csv"
   generate --rows 300 --dirt 0.06 --seed 6 >"$FAULTS/new.csv"
 }

@@ -45,10 +45,10 @@ teardown() {
 ## mappers
 ## For setup_file: mappers that a test can meet. `slow` takes some seconds; the first attempts of `frail` fail in three
 ## tasks, of which one is killed in the middle of its rows, as by the kernel where memory is short. A second master counts
-## attempts from 1000.
+## attempts from 1000. `broken` never ends well.
 mappers() {
   local kind
-  for kind in slow frail; do
+  for kind in slow frail broken; do
     mkdir "$FAULTS/$kind"
     ln -s "$BIN"/{reducer,validator,sluicebox} "$FAULTS/$kind/"
   done
@@ -63,7 +63,8 @@ case \$mapreduce_task_attempt_id in
 esac
 exec "$BIN/mapper" "\$@"
 END
-  chmod +x "$FAULTS"/{slow,frail}/mapper
+  printf '#!/bin/sh\necho "mapper: out of luck" >&2\nexit 3\n' >"$FAULTS/broken/mapper"
+  chmod +x "$FAULTS"/{slow,frail,broken}/mapper
 }
 
 ## transform KIND OPTION...
@@ -131,6 +132,17 @@ count_rows() {
   transform frail
   whole 'tasks fail, are killed by the kernel'
   (($(ls "$FAULTS/started" | wc -l) >= 15)) || lost 'the fault: no task had a second attempt'
+}
+
+@test "a job whose tasks fail says which of them, what it read, its last words and what to do" {
+  transform broken -D mapreduce.map.maxattempts=1
+  code=0
+  wait "$JOB" || code=$?
+  [ "$code" -eq 3 ] || lost "the exit code: $code"
+  grep -q 'the program of task attempt_.*, which read hdfs:.*/landed/.*csv:[0-9]*+[0-9]* ended with 3' "$FAULTS/job.log" &&
+    grep -q 'its last words: mapper: out of luck' "$FAULTS/job.log" &&
+    grep -q 'what to do: it could not read its input' "$FAULTS/job.log" || lost "the advice: $(cat "$FAULTS/job.log")"
+  outcome 'all attempts of a task fail' 'exit 3, with advice' - -
 }
 
 @test "one digit of a part file is changed: its seal does not fit, and nothing is published" {
@@ -276,7 +288,7 @@ count_rows() {
 @test "two pipelines are started together, round after round, and somebody reads: one is published each time, whole" {
   in_chaos_alone
   local rounds=10 round codes seen
-  export SLUICEBOX_REDUCERS=1 SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=1'
+  export SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=1 -D mapreduce.job.ubertask.enable=true'
   generate --rows 40 --seed 100 >"$FAULTS/race.csv"
   pipeline race "$FAULTS/race.csv"
   seen=(40)
