@@ -89,32 +89,66 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
             failures.push(Failure { attempt: attempt.clone(), code: Some(code), ..Failure::default() });
         }
     }
-    // A container's stderr and its syslog stand apart, each behind its name.
+    // Where a job ends before its client asks again, the client names no attempt; the master's log does.
+    for line in logs.lines().filter(|line| line.contains(" - exited : ")) {
+        if let (Some(attempt), Some(code)) = (word_with(line, "attempt_"), code(line))
+            && failures.iter().all(|failure| failure.attempt != attempt)
+        {
+            failures.push(Failure { attempt: attempt.to_owned(), code: Some(code), ..Failure::default() });
+        }
+    }
+    let containers = containers(logs);
+    let alone = failures.len() == 1;
+    for failure in &mut failures {
+        // Without a cluster the client's log is the tasks' as well.
+        let text = if failure.attempt.is_empty() {
+            client.to_owned()
+        } else {
+            let of_attempt = containers.iter().filter(|log| log.contains(&failure.attempt));
+            of_attempt.map(String::as_str).collect::<Vec<_>>().join("\n")
+        };
+        failure.tell(&text);
+        if failure.split.is_empty() && failure.words.is_empty() {
+            // A task's own log need not name its attempt. One of several that failed alike may be another's.
+            let alike = |log: &&String| {
+                log.lines().any(|line| code(line) == failure.code && !line.contains(" - exited : "))
+            };
+            let mut alike = containers.iter().filter(alike);
+            if let Some(last) = alike.next_back() {
+                if !alone || alike.next().is_some() {
+                    failure.attempt.clear();
+                }
+                failure.tell(last);
+            }
+        }
+    }
+    failures
+}
+
+/// What each container logged, in the order of their names. Its stderr and its syslog stand apart, each behind its name.
+fn containers(logs: &str) -> Vec<String> {
     let mut containers: BTreeMap<&str, String> = BTreeMap::new();
     for part in logs.split("Container: ").skip(1) {
         let name = part.split_whitespace().next().unwrap_or_default();
         containers.entry(name).or_default().push_str(part);
     }
-    for failure in &mut failures {
-        let of_attempt = containers.values().filter(|log| log.contains(&failure.attempt)).cloned();
-        // Without a cluster the client's log is the tasks' as well.
-        let text = if failure.attempt.is_empty() {
-            client.to_owned()
-        } else {
-            of_attempt.collect::<Vec<_>>().join("\n")
-        };
-        failure.split = text
+    containers.into_values().collect()
+}
+
+impl Failure {
+    /// Takes from a log what the attempt read, and its program's words.
+    fn tell(&mut self, log: &str) {
+        self.split = log
             .lines()
             .rev()
             .find_map(|line| line.split_once("Processing split: "))
             .map_or(String::new(), |(_, split)| split.trim().to_owned());
         let own = |line: &&str| PROGRAMS.iter().any(|program| line.trim_start().starts_with(program));
-        let mut words: Vec<String> = text.lines().filter(own).map(|line| line.trim().to_owned()).collect();
+        let mut words: Vec<String> = log.lines().filter(own).map(|line| line.trim().to_owned()).collect();
         // The engine's log says again what its client said.
         words.dedup();
-        failure.words = words[words.len().saturating_sub(5)..].to_vec();
+        self.words = words[words.len().saturating_sub(5)..].to_vec();
     }
-    failures
 }
 
 /// What our programs' messages begin with.
@@ -134,7 +168,7 @@ pub fn advise(client: &str, logs: &str) -> String {
     };
     let code = last.code.unwrap_or(0);
     let task = if last.attempt.is_empty() { "a task".to_owned() } else { format!("task {}", last.attempt) };
-    let split = if last.split.is_empty() { String::new() } else { format!(", which read {}", last.split) };
+    let split = if last.split.is_empty() { String::new() } else { format!(", which read {},", last.split) };
     let words = if last.words.is_empty() {
         String::new()
     } else {
@@ -177,11 +211,44 @@ mod tests {
         let text = advise(CLIENT, LOGS);
         assert_eq!(
             text,
-            "the program of task attempt_17_0001_m_000003_1, which read hdfs://a/1.csv:0+264 ended with 4\n  \
+            "the program of task attempt_17_0001_m_000003_1, which read hdfs://a/1.csv:0+264, ended with 4\n  \
              its last words: mapper: hdfs://a/1.csv, line 1: the header drifted\n  \
              what to do: a file's header is not the spec's: mend the file or the spec"
         );
         assert_eq!(failures(CLIENT, "").len(), 2);
+    }
+
+    /// A job that failed at once: its client has seen no attempt fail, and the tasks' own logs don't name theirs.
+    const SUDDEN: &str = "INFO mapreduce.Job: Job job_17_0002 failed with state FAILED due to: Task failed task_17_0002_m_000004\n";
+
+    fn sudden(failed: &[u8]) -> String {
+        let mut logs = String::new();
+        for task in failed {
+            logs += &format!(
+                "Container: container_{task} on a\nLogType:stderr\nmapper: out of luck {task}\n\
+                 Container: container_{task} on a\nLogType:syslog\nProcessing split: hdfs://a/{task}.csv:0+9\n\
+                 Exception running child : java.lang.RuntimeException: subprocess failed with code 3\n"
+            );
+        }
+        logs += "Container: container_0 on a\nLogType:syslog\n";
+        for task in failed {
+            logs +=
+                &format!("Task: attempt_17_0002_m_00000{task}_0 - exited : subprocess failed with code 3\n");
+        }
+        logs
+    }
+
+    #[test]
+    fn a_job_that_failed_at_once_is_explained_by_its_tasks_logs() {
+        let text = advise(SUDDEN, &sudden(&[4]));
+        let expected = "the program of task attempt_17_0002_m_000004_0, which read hdfs://a/4.csv:0+9, ended with 3\n  \
+                        its last words: mapper: out of luck 4\n";
+        assert!(text.starts_with(expected), "{text}");
+        // Which of two that failed alike it was nobody says.
+        let text = advise(SUDDEN, &sudden(&[4, 5]));
+        let expected = "the program of a task, which read hdfs://a/5.csv:0+9, ended with 3\n  \
+                        its last words: mapper: out of luck 5\n";
+        assert!(text.starts_with(expected), "{text}");
     }
 
     #[test]

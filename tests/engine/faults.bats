@@ -134,17 +134,6 @@ count_rows() {
   (($(ls "$FAULTS/started" | wc -l) >= 15)) || lost 'the fault: no task had a second attempt'
 }
 
-@test "a job whose tasks fail says which of them, what it read, its last words and what to do" {
-  transform broken -D mapreduce.map.maxattempts=1
-  code=0
-  wait "$JOB" || code=$?
-  [ "$code" -eq 3 ] || lost "the exit code: $code"
-  grep -q 'the program of task attempt_.*, which read hdfs:.*/landed/.*csv:[0-9]*+[0-9]* ended with 3' "$FAULTS/job.log" &&
-    grep -q 'its last words: mapper: out of luck' "$FAULTS/job.log" &&
-    grep -q 'what to do: it could not read its input' "$FAULTS/job.log" || lost "the advice: $(cat "$FAULTS/job.log")"
-  outcome 'all attempts of a task fail' 'exit 3, with advice' - -
-}
-
 @test "one digit of a part file is changed: its seal does not fit, and nothing is published" {
   run=$(<"$FAULTS/wide.run")
   hadoop fs -get "$run/out/part-00000" "$FAULTS/part"
@@ -156,6 +145,17 @@ count_rows() {
   # The tests that follow make it anew.
   hadoop fs -test -e "$run/_unbalanced"
   outcome 'a digit of a part file is changed' 'found by its seal' "$(wc -l <"$WIDE_ROWS")" -
+}
+
+@test "a job whose tasks fail says which of them, what it read, its last words and what to do" {
+  transform broken -D mapreduce.map.maxattempts=1
+  code=0
+  wait "$JOB" || code=$?
+  [ "$code" -eq 3 ] || lost "the exit code: $code"
+  grep -q 'the program of task attempt_.*, which read hdfs:.*/landed/.*csv:[0-9]*+[0-9]*, ended with 3' "$FAULTS/job.log" &&
+    grep -q 'its last words: mapper: out of luck' "$FAULTS/job.log" &&
+    grep -q 'what to do: it could not read its input' "$FAULTS/job.log" || lost "the advice: $(cat "$FAULTS/job.log")"
+  outcome 'all attempts of a task fail' 'exit 3, with advice' - -
 }
 
 @test "the NodeManager that runs the application master is killed: no row vanishes" {
