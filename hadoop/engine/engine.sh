@@ -74,8 +74,13 @@ hadoop_class_path() {
 ## hive_class_path
 ## Prints the class path of Hive's commands; ahead of its jars the beeline of Hive 3, as the archive has them.
 hive_class_path() {
+  printf '%s\n' "$(hive_jars):$ENGINE/conf/log:${HIVE_CONF_DIR:-$ENGINE/conf/hive}:$ENGINE_CONF"
+}
+
+## hive_jars
+hive_jars() {
   printf '%s:' "$ENGINE_JARS"/hive/hive-beeline-*.jar "$ENGINE_JARS"/hive/super-csv-*.jar
-  printf '%s\n' "$ENGINE_JARS/hive/*:$ENGINE/conf/log:${HIVE_CONF_DIR:-$ENGINE/conf/hive}:$ENGINE_CONF"
+  printf '%s\n' "$ENGINE_JARS/hive/*"
 }
 
 ## run_main HEAP CLASS ARGS...
