@@ -9,11 +9,7 @@ setup_file() {
   . "$BATS_TEST_DIRNAME/helpers.bash"
   engine_setup
   unset SLUICEBOX_JOB_OPTIONS
-  # A blank in its path: Hadoop stands none, the cluster must.
-  export SLUICEBOX_CLUSTER="$BATS_FILE_TMPDIR/the cluster"
-  cluster up
-  environment=$(cluster env)
-  eval "$environment"
+  cluster_setup
 }
 
 teardown_file() {
@@ -25,10 +21,6 @@ teardown_file() {
 setup() {
   . "$BATS_TEST_DIRNAME/helpers.bash"
   cd "$REPO" || return
-}
-
-cluster() {
-  "$REPO/hadoop/engine/cluster" "$@"
 }
 
 pipeline() {

@@ -5,13 +5,11 @@
 ## For setup_file: a cluster, and `hadoop`, `yarn` and `beeline` that go by tests/engine/shim.
 faults_setup() {
   engine_setup
-  export SLUICEBOX_CLUSTER=$BATS_FILE_TMPDIR/cluster FAULTS=$BATS_FILE_TMPDIR/faults
+  export FAULTS=$BATS_FILE_TMPDIR/faults
   # What a driver that is killed leaves.
   export TMPDIR=$BATS_FILE_TMPDIR/scratch
   mkdir -p "$FAULTS/bin" "$TMPDIR"
-  cluster up
-  environment=$(cluster env)
-  eval "$environment"
+  cluster_setup
   NAMENODE_HTTP=$(inside port namenode 1)
   export SLUICEBOX_STREAMING_JAR NAMENODE_HTTP
   SLUICEBOX_STREAMING_JAR=$(hadoop streaming-jar)
@@ -25,10 +23,10 @@ faults_setup() {
 }
 
 ## faults_teardown
-## For teardown_file: the cluster goes, the table is printed.
+## For teardown_file: the cluster goes, if it is this file's, and the table is printed.
 faults_teardown() {
   REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
-  cluster down
+  [[ -n ${SLUICEBOX_TEST_CLUSTER:-} ]] || cluster down
   {
     printf 'FAULT\tOUTCOME\tROWS BEFORE\tROWS AFTER\n'
     cat "$FAULTS/outcomes"
@@ -53,10 +51,6 @@ failed_outcome() {
 lost() {
   printf 'LOST: %s\n' "$*" >&2
   return 1
-}
-
-cluster() {
-  "$REPO/hadoop/engine/cluster" "$@"
 }
 
 ## web METHOD PATH
