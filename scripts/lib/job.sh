@@ -34,7 +34,12 @@ advice() {
   [[ ! -f $log ]] || cat "$log" >>"$WORK/job.err"
   id=$(grep -o '\(application\|job\)_[0-9]*_[0-9]*' "$WORK/job.err" | tail -n 1 | sed 's/^job/application/') || true
   if [[ -n $id ]] && ! embedded; then
-    timeout 90 yarn logs -applicationId "$id" -log_files stderr,syslog >"$WORK/job.logs" 2>/dev/null </dev/null || true
+    # Nodes hand in their tasks' logs some seconds after a job has ended.
+    for _ in {1..10}; do
+      timeout 90 yarn logs -applicationId "$id" -log_files stderr,syslog >"$WORK/job.logs" 2>/dev/null </dev/null || true
+      ! grep -qE 'Exception running child|- exited : ' "$WORK/job.logs" || break
+      sleep 2
+    done
   fi
   "$BIN/sluicebox" advise --client "$WORK/job.err" --logs "$WORK/job.logs"
 }
