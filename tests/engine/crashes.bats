@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # kill -9 of the driver, on a cluster, at every call that changes something. Each run goes on where the one before was
 # killed, so that a step is walked through once; in the end all must be as an undisturbed run leaves it. The tests of
-# this file build on each other, in their order. With SLUICEBOX_CHAOS=1 also before each rename, job and script of Hive's, and
-# between all of its statements.
+# this file build on each other, in their order. With SLUICEBOX_CHAOS=every also before each rename, job and script of
+# Hive's, and between all of its statements, not only where that tells something new.
 
 bats_require_minimum_version 1.5.0
 
@@ -58,12 +58,12 @@ points() {
       'hive '*)
         statements=${label##* } statements=${#statements}
         for ((n = 1; n < statements; n++)); do
-          if [[ -n ${SLUICEBOX_CHAOS:-} ]] || tells "$label" "$n"; then printf '%s\tcut %s\n' "$label" "$n"; fi
+          if [[ ${SLUICEBOX_CHAOS:-} == every ]] || tells "$label" "$n"; then printf '%s\tcut %s\n' "$label" "$n"; fi
         done
         ;;
     esac
     # Before any other call all is as after the one that came before.
-    if [[ -n ${SLUICEBOX_CHAOS:-} && $label =~ ^(-mv|hive|job) ]]; then printf "%s\tbefore\n" "$label"; fi
+    if [[ ${SLUICEBOX_CHAOS:-} == every && $label =~ ^(-mv|hive|job) ]]; then printf "%s\tbefore\n" "$label"; fi
     printf '%s\tafter\n' "$label"
   done <"$FAULTS/calls.$1"
 }

@@ -176,7 +176,7 @@ read_on() {
         printf "select count(*), sum(total_revenue) from %s where load_date = '%s';\n" "$1" "$DATE"
         ((++asked))
       fi
-      sleep 0.5
+      sleep 1
     done
   } | "$REPO/hadoop/engine/bin/beeline" -u "$SLUICEBOX_JDBC" --silent=true --showHeader=false --outputformat=tsv2 \
     >"$FAULTS/read" 2>"$FAULTS/read.err" 3>&- &

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What breaks under a run on a cluster: nodes, tasks, daemons, disks, files, and others who work at the same time.
+# What breaks under a run on a cluster: nodes, tasks, daemons, disks and files.
 # Nothing is lost: the right rows, or a clear error and the right rows after another run.
 
 bats_require_minimum_version 1.5.0
@@ -283,31 +283,4 @@ count_rows() {
   grep -q 'try 1 failed.*safe mode' "$FAULTS/land.log" || lost "the reason: $(cat "$FAULTS/land.log")"
   run ! hadoop fs -test -e /sluicebox/denied
   outcome 'no permission on the root, a root that is read-only' 'exit 3' 0 0
-}
-
-@test "two pipelines are started together, round after round, and somebody reads: one is published each time, whole" {
-  in_chaos_alone
-  local rounds=10 round codes seen
-  export SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=1 -D mapreduce.job.ubertask.enable=true'
-  generate --rows 40 --seed 100 >"$FAULTS/race.csv"
-  pipeline race "$FAULTS/race.csv"
-  seen=(40)
-  read_on race
-  for ((round = 1; round <= rounds; round++)); do
-    codes=(0 0)
-    generate --rows $((40 + 2 * round)) --seed $((100 + 2 * round)) >"$FAULTS/race0.csv"
-    generate --rows $((41 + 2 * round)) --seed $((101 + 2 * round)) >"$FAULTS/race1.csv"
-    pipeline race --replace "$FAULTS/race0.csv" >"$FAULTS/race0.log" 2>&1 3>&- &
-    pipeline race --replace "$FAULTS/race1.csv" >"$FAULTS/race1.log" 2>&1 || codes[1]=$?
-    wait $! || codes[0]=$?
-    case ${codes[*]} in
-      '0 6') seen+=($((40 + 2 * round))) ;;
-      '6 0') seen+=($((41 + 2 * round))) ;;
-      *) lost "round $round: one publishes and the other is told (0 and 6); they ended with ${codes[*]}: $(cat "$FAULTS"/race?.log)" ;;
-    esac
-    [ "$(rows_of race)" -eq "${seen[-1]}" ] || lost "rows of round $round: $(rows_of race), not ${seen[-1]}"
-  done
-  stop_reading
-  old_then_new "${seen[@]}"
-  outcome "two pipelines at once, $rounds times, and a reader" 'one published, one exit 6' 40 "${seen[-1]}"
 }

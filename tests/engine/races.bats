@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# Two pipelines of one table and date at once, on a cluster, and somebody who reads gold meanwhile.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  # shellcheck source=tests/engine/helpers.bash
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  # shellcheck source=tests/engine/faults.bash
+  . "$BATS_TEST_DIRNAME/faults.bash"
+  faults_setup
+}
+
+teardown_file() {
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  . "$BATS_TEST_DIRNAME/faults.bash"
+  faults_teardown
+}
+
+setup() {
+  . "$BATS_TEST_DIRNAME/helpers.bash"
+  . "$BATS_TEST_DIRNAME/faults.bash"
+  cd "$REPO" || return
+}
+
+teardown() {
+  failed_outcome
+}
+
+@test "two pipelines are started together, round after round, and somebody reads: one is published each time, whole" {
+  local rounds=10 round codes seen
+  export SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=1 -D mapreduce.job.ubertask.enable=true'
+  generate --rows 40 --seed 100 >"$FAULTS/race.csv"
+  pipeline race "$FAULTS/race.csv"
+  seen=(40)
+  read_on race
+  for ((round = 1; round <= rounds; round++)); do
+    codes=(0 0)
+    generate --rows $((40 + 2 * round)) --seed $((100 + 2 * round)) >"$FAULTS/race0.csv"
+    generate --rows $((41 + 2 * round)) --seed $((101 + 2 * round)) >"$FAULTS/race1.csv"
+    pipeline race --replace "$FAULTS/race0.csv" >"$FAULTS/race0.log" 2>&1 3>&- &
+    pipeline race --replace "$FAULTS/race1.csv" >"$FAULTS/race1.log" 2>&1 || codes[1]=$?
+    wait $! || codes[0]=$?
+    case ${codes[*]} in
+      '0 6') seen+=($((40 + 2 * round))) ;;
+      '6 0') seen+=($((41 + 2 * round))) ;;
+      *) lost "round $round: one publishes and the other is told (0 and 6); they ended with ${codes[*]}: $(cat "$FAULTS"/race?.log)" ;;
+    esac
+    [ "$(rows_of race)" -eq "${seen[-1]}" ] || lost "rows of round $round: $(rows_of race), not ${seen[-1]}"
+  done
+  stop_reading
+  old_then_new "${seen[@]}"
+  outcome "two pipelines at once, $rounds times, and a reader" 'one published, one exit 6' 40 "${seen[-1]}"
+}
