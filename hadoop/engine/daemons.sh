@@ -230,11 +230,15 @@ http() {
 ## shared_folders
 ## Makes the folders of HDFS that a site's users find there. What is there stays as it is.
 shared_folders() {
-  local user folder
+  local user folder tries
   user=$(id -un)
   for folder in /tmp?permission=1777 "/user/$user?permission=750"; do
-    http PUT "$NAME_NODE" "/webhdfs/v1$folder&op=MKDIRS&user.name=$user" | grep -q '"boolean":true' ||
-      failed namenode "cannot make ${folder%\?*} on HDFS"
+    tries=1
+    # A NameNode that says it is ready may still refuse its first call.
+    until http PUT "$NAME_NODE" "/webhdfs/v1$folder&op=MKDIRS&user.name=$user" | grep -q '"boolean":true'; do
+      ((tries++ < 20)) || failed namenode "cannot make ${folder%\?*} on HDFS"
+      sleep 0.5
+    done
   done
 }
 

@@ -123,7 +123,7 @@ age_locks() {
   done
 }
 
-readonly COLUMNS_OF_SALES='region, country, item_type, sales_channel, order_priority, order_date, order_id, ship_date,
+COLUMNS_OF_SALES='region, country, item_type, sales_channel, order_priority, order_date, order_id, ship_date,
   units_sold, unit_price, unit_cost, total_revenue, total_cost, total_profit'
 
 ## gold TABLE
