@@ -90,7 +90,7 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
         }
     }
     // Where a job ends before its client asks again, the client names no attempt; the master's log does.
-    for line in logs.lines().filter(|line| line.contains(" - exited : ")) {
+    for line in logs.lines().filter(|line| line.contains(EXITED)) {
         if let (Some(attempt), Some(code)) = (word_with(line, "attempt_"), code(line))
             && failures.iter().all(|failure| failure.attempt != attempt)
         {
@@ -98,7 +98,9 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
         }
     }
     let containers = containers(logs);
-    let alone = failures.len() == 1;
+    let task = |failure: &Failure| failure.attempt.rsplit_once('_').map(|(task, _)| task.to_owned());
+    let of_one_task = failures.windows(2).all(|pair| task(&pair[0]) == task(&pair[1]));
+    let count = failures.len();
     for failure in &mut failures {
         // Without a cluster the client's log is the tasks' as well.
         let text = if failure.attempt.is_empty() {
@@ -110,15 +112,14 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
         failure.tell(&text);
         if failure.split.is_empty() && failure.words.is_empty() {
             // A task's own log need not name its attempt. One of several that failed alike may be another's.
-            let alike = |log: &&String| {
-                log.lines().any(|line| code(line) == failure.code && !line.contains(" - exited : "))
-            };
-            let mut alike = containers.iter().filter(alike);
-            if let Some(last) = alike.next_back() {
-                if !alone || alike.next().is_some() {
+            let alike = |log: &&String| log.lines().any(|line| code(line) == failure.code);
+            let alike: Vec<&String> =
+                containers.iter().filter(|log| !log.contains(EXITED)).filter(alike).collect();
+            if let Some(last) = alike.last() {
+                failure.tell(last);
+                if !of_one_task || alike.len() > count {
                     failure.attempt.clear();
                 }
-                failure.tell(last);
             }
         }
     }
@@ -143,6 +144,10 @@ impl Failure {
             .rev()
             .find_map(|line| line.split_once("Processing split: "))
             .map_or(String::new(), |(_, split)| split.trim().to_owned());
+        if self.attempt.contains("_r_") {
+            // Where the master runs the tasks itself, its log has what the maps read.
+            self.split.clear();
+        }
         let own = |line: &&str| PROGRAMS.iter().any(|program| line.trim_start().starts_with(program));
         let mut words: Vec<String> = log.lines().filter(own).map(|line| line.trim().to_owned()).collect();
         // The engine's log says again what its client said.
@@ -150,6 +155,9 @@ impl Failure {
         self.words = words[words.len().saturating_sub(5)..].to_vec();
     }
 }
+
+/// What an application master says of an attempt that failed.
+const EXITED: &str = " - exited : ";
 
 /// What our programs' messages begin with.
 const PROGRAMS: [&str; 3] = ["mapper: ", "reducer: ", "validator: "];
@@ -232,8 +240,10 @@ mod tests {
         }
         logs += "Container: container_0 on a\nLogType:syslog\n";
         for task in failed {
-            logs +=
-                &format!("Task: attempt_17_0002_m_00000{task}_0 - exited : subprocess failed with code 3\n");
+            logs += &format!(
+                "Task: attempt_17_0002_m_00000{task}_0 - exited : subprocess failed with code 3\n\
+                 Diagnostics report from attempt_17_0002_m_00000{task}_0: Error: subprocess failed with code 3\n"
+            );
         }
         logs
     }

@@ -111,9 +111,10 @@ prepare() {
 ## cluster_xml
 ## Prints what the configuration is made for: this folder, these ports.
 cluster_xml() {
-  local pair
+  local pair archive=''
+  [[ ! -f $ENGINE_JARS/hadoop.jsa ]] || archive=-XX:SharedArchiveFile=$PLAIN/jars/hadoop.jsa
   printf '<?xml version="1.0"?>\n<!-- Written by hadoop/engine/cluster. -->\n<configuration>\n'
-  for pair in "dir=$PLAIN" "conf=$PLAIN/conf" "jars=$PLAIN/jars" \
+  for pair in "dir=$PLAIN" "conf=$PLAIN/conf" "jars=$PLAIN/jars" "archive=$archive" \
     "port.namenode=$(port namenode)" "port.namenode.http=$NAME_NODE" \
     "port.resourcemanager=$(port resourcemanager)" "port.resourcemanager.scheduler=$(port resourcemanager 1)" \
     "port.resourcemanager.tracker=$(port resourcemanager 2)" "port.resourcemanager.admin=$(port resourcemanager 3)" \
@@ -188,11 +189,15 @@ daemon_command() {
 ## launch NAME
 ## Starts a daemon that doesn't run, and returns at once.
 launch() {
-  local name=$1 offset
+  local name=$1 offset tries
   alive "$name" && return
   for offset in ${OFFSETS[$name]}; do
-    ! listening $((PORTS + offset)) ||
-      die "$EXIT_IO" "port $((PORTS + offset)) of $name is taken by another program; end that, or use another --dir"
+    # One that was killed lets go of its ports with its last thread, some moments after it is gone.
+    for ((tries = 0; tries < 20; tries++)); do
+      listening $((PORTS + offset)) || continue 2
+      sleep 0.25
+    done
+    die "$EXIT_IO" "port $((PORTS + offset)) of $name is taken by another program; end that, or use another --dir"
   done
   daemon_command "$name"
   (

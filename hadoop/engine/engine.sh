@@ -78,6 +78,7 @@ hive_class_path() {
 }
 
 ## hive_jars
+## Prints the class path of Hive's jars.
 hive_jars() {
   printf '%s:' "$ENGINE_JARS"/hive/hive-beeline-*.jar "$ENGINE_JARS"/hive/super-csv-*.jar
   printf '%s\n' "$ENGINE_JARS/hive/*"

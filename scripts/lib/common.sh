@@ -38,7 +38,7 @@ die() {
   local code=$1
   shift
   note "$@"
-  # shellcheck disable=SC2034  # the log reads it (run.sh)
+  # shellcheck disable=SC2034  # the log reads it (ending.sh)
   MESSAGE=$*
   # Where this is a subshell that is all that is left of it.
   { printf '%s' "$*" >"${SLUICEBOX_LAST_WORDS:-/dev/null}"; } 2>/dev/null || true

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # what it shares with the others comes together in run.sh
+# shellcheck shell=bash
 # How a script begins and ends: its local folder, its last words, and what must not outlive it.
 
 ## scratch
@@ -7,6 +7,7 @@ scratch() {
   WORK=$(scratch_folder)
   export SLUICEBOX_LAST_WORDS=$WORK/last_words
   # What is said while a command's stderr is kept.
+  # shellcheck disable=SC2034  # retry.sh reads it
   exec {TOLD}>&2
   trap 'at_exit $?' EXIT
 }
@@ -24,6 +25,7 @@ at_exit() {
   fi
   end_children
   # What is tidied up now is not worth waiting for.
+  # shellcheck disable=SC2034
   RETRY_FOR=0
   if [[ -n $JOB_RUNS ]]; then
     stop_jobs || true

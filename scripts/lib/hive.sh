@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # what it shares with the others comes together in run.sh
+# shellcheck shell=bash
 # Statements for Hive, and what it says is published.
 
 ## hive HQL_FILE OUTPUT_FILE WHAT

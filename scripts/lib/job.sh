@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # what it shares with the others comes together in run.sh
+# shellcheck shell=bash
 # Streaming jobs: started with every property set, explained where they fail, killed where nobody waits for them.
 
 # Set while a job runs.
@@ -27,17 +27,20 @@ stop_jobs() {
 ## advice
 ## Prints why the job failed, as far as its client and its tasks say, and what to do.
 advice() {
-  local id log
+  local id log until
   : >"$WORK/job.logs"
   # The embedded engine's client says the most in its full log.
   log=$(sed -n 's/.*the full log: //p' "$WORK/job.err" | tail -n 1)
   [[ ! -f $log ]] || cat "$log" >>"$WORK/job.err"
   id=$(grep -o '\(application\|job\)_[0-9]*_[0-9]*' "$WORK/job.err" | tail -n 1 | sed 's/^job/application/') || true
   if [[ -n $id ]] && ! embedded; then
-    # Nodes hand in their tasks' logs some seconds after a job has ended.
-    for _ in {1..10}; do
-      timeout 90 yarn logs -applicationId "$id" -log_files stderr,syslog >"$WORK/job.logs" 2>/dev/null </dev/null || true
-      ! grep -qE 'Exception running child|- exited : ' "$WORK/job.logs" || break
+    until=$((SECONDS + 30))
+    while
+      timeout 60 yarn logs -applicationId "$id" -log_files stderr,syslog >"$WORK/job.logs" 2>/dev/null </dev/null || true
+      # Nodes hand in their tasks' logs one by one, some seconds after a job has ended.
+      grep -qE 'subprocess failed with code|Task failed task_|Status : FAILED' "$WORK/job.err" &&
+        ! grep -qE 'Exception running (child|local)' "$WORK/job.logs" && ((SECONDS < until))
+    do
       sleep 2
     done
   fi
@@ -49,6 +52,7 @@ advice() {
 ## bytes, and whole lines are the order. Rows leave out the folder of their files, INPUT, as a task sees it: a local one
 ## has no empty host there.
 by_key() {
+  # shellcheck disable=SC2034  # for the caller
   BY_KEY=(
     -D "mapreduce.job.reduces=$1"
     -D mapreduce.partition.binarypartitioner.left.offset=-4
@@ -99,6 +103,7 @@ streaming_job() {
   submit() {
     local code=0
     # What an earlier try left, with its job.
+    # shellcheck disable=SC2154  # again's
     ((try == 1)) || { stop_jobs && hadoop fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
     # shellcheck disable=SC2086  # options, word by word
     hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} -D "mapreduce.job.tags=sluicebox,$RUN" "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
@@ -113,6 +118,7 @@ streaming_job() {
     cat "$WORK/job.err" >&2
     die "$EXIT_IO" "the streaming job failed; $(advice); then run the same command again"
   }
+  # shellcheck disable=SC2034  # ending.sh reads it
   JOB_RUNS=''
   dfs -ls "$output" >"$WORK/job.parts" || die "$EXIT_IO" "cannot read $output"
   grep -q '/_SUCCESS$' "$WORK/job.parts" || die "$EXIT_IO" "the streaming job ended without $output/_SUCCESS; run again"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # what it shares with the others comes together in run.sh
+# shellcheck shell=bash
 # The options that several scripts share.
 
 ## parse_gates ARGUMENT...
@@ -53,18 +53,24 @@ take_option() {
   esac
   (($# > 1)) || usage_error "$1 needs a value"
   printf -v "$name" %s "$2"
+  # shellcheck disable=SC2034  # for the loop that calls this
   TAKEN=2
 }
 
 ## open_table
 ## Sets ROOT, TABLE, SPEC, and DATE and RUN as the statements on the table need them.
 open_table() {
+  # shellcheck disable=SC2154  # by take_option
   [[ -n $spec ]] || usage_error "--spec is missing"
+  # shellcheck disable=SC2154
   [[ -z $date || $date =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || usage_error "--date $date is no day; write it as YYYY-MM-DD"
   scratch
   tools
+  # shellcheck disable=SC2034,SC2154
   ROOT=$(check_root "${root:-$(default_root)}")
   SPEC=$(realpath -e -- "$spec" 2>/dev/null) || die "$EXIT_USAGE" "cannot read the spec $spec"
+  # shellcheck disable=SC2034
   TABLE=$("$BIN/sluicebox" get table "$SPEC")
+  # shellcheck disable=SC2034
   DATE=$date RUN=none
 }

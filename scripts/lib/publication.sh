@@ -13,7 +13,6 @@ point_gold() {
   "$BIN/sluicebox" ledger --verdict "$WORK/verdict.json" --load "$WORK/load.json" --run "$RUN" \
     --at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$@" >"$WORK/entry.json"
   keep "$LEDGER/$hidden" "$WORK/entry.json"
-  forget_tries
   take_turn "$hidden"
   # Where gold points to a run, its entry says that all of gold does: while that is being changed there is none.
   if has "$RUN.json"; then
@@ -25,6 +24,8 @@ point_gold() {
   hive "$WORK/publish.hql" "$WORK/published" "publish $RUN"
   "$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/published" --run "$RUN" --root "$ROOT" \
     --load "$judged" >/dev/null || die "$EXIT_IO" "gold does not point to $RUN as it should; run again"
+  # Not before: until gold is whole, what died half-way must be seen by who publishes another date.
+  forget_tries
   finish "$LEDGER/$hidden" "$entry"
 }
 
@@ -59,7 +60,8 @@ take_turn() {
     mine=$(awk -v own="$hidden" '$2 == own { print $1 }' "$WORK/entries")
     waits=''
     while read -r at name; do
-      [[ $name == _* && $name != "$hidden" ]] || continue
+      # Under the lock of this date what was under way there has died.
+      [[ $name == _* && $name != _"$DATE"-* ]] || continue
       # By the file system's clock. What has been under way for so long died there.
       ((mine - at < DEAD_AFTER_MS)) || continue
       grep -qxF -- "$name" "$WORK/names" || continue

@@ -115,7 +115,7 @@ fn bucket(key: &[u8]) -> [u8; BUCKET] {
     [hash[0], hash[1], hash[2], hash[3]].map(|byte| b'0' + byte % 64)
 }
 
-/// How long BUCKET is: `scripts/transform` says it to the partitioner.
+/// How long BUCKET is: `scripts/lib/job.sh` says it to the partitioner.
 const BUCKET: usize = 4;
 
 fn end(out: &mut Vec<u8>, bucket: [u8; BUCKET]) {

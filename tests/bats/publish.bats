@@ -115,6 +115,14 @@ published() {
   published
 }
 
+@test "who gives way leaves the entry of a try that died half-way, which others must see" {
+  : >"$LEDGER/_2026-11-20-1111aaaa.1-1.json"
+  : >"$LEDGER/_2026-11-21-9999aaaa.1-1.json"
+  run -5 publish
+  [ ! -e "$GOLD" ]
+  [ "$(ls -A "$LEDGER")" = $'_2026-11-20-1111aaaa.1-1.json\n_2026-11-21-9999aaaa.1-1.json' ]
+}
+
 @test "one that died long ago is not waited for" {
   touch -d '11 minutes ago' "$LEDGER/_2026-11-20-1111aaaa.1-1.json"
   run -0 publish

@@ -45,7 +45,7 @@ generate() {
 
 ## cluster_setup
 ## For setup_file, behind engine_setup: a cluster, and its commands. Files that run one after the other can share one, by
-## $SLUICEBOX_TEST_CLUSTER, which the last of them stops.
+## $SLUICEBOX_TEST_CLUSTER, which scripts/test stops.
 cluster_setup() {
   # A blank in its path: Hadoop stands none, the cluster must.
   export SLUICEBOX_CLUSTER="${SLUICEBOX_TEST_CLUSTER:-$BATS_FILE_TMPDIR/the cluster}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Two pipelines of one table and date at once, on a cluster, and somebody who reads gold meanwhile.
+# Two pipelines of a table at once, on a cluster, and somebody who reads gold meanwhile.
 
 bats_require_minimum_version 1.5.0
 
@@ -25,6 +25,29 @@ setup() {
 
 teardown() {
   failed_outcome
+}
+
+@test "a run that another date overtook is neither loaded nor published as it is; running it again judges it anew" {
+  local spec
+  spec=$(spec_of late)
+  { head -n 1 "$FAULTS/old.csv" && sed -n '2,40p' "$FAULTS/old.csv"; } >"$FAULTS/mine.csv"
+  { head -n 1 "$FAULTS/old.csv" && sed -n '20,60p' "$FAULTS/old.csv"; } >"$FAULTS/theirs.csv"
+  scripts/land --spec "$spec" --date "$DATE" "$FAULTS/mine.csv" >"$FAULTS/land.log"
+  run_dir=$(sed -n 's/^ *hdfs:/hdfs:/p' "$FAULTS/land.log")
+  scripts/transform "$run_dir"
+  scripts/audit "$run_dir"
+  DATE=2026-11-22 pipeline late "$FAULTS/theirs.csv"
+  run -5 scripts/load "$run_dir"
+  scripts/audit "$run_dir"
+  scripts/load "$run_dir"
+  DATE=2026-11-23 pipeline late "$FAULTS/new.csv"
+  run -5 scripts/publish "$run_dir"
+  [[ $output == *"another run was published"* ]] || lost "the reason: $output"
+  [ "$(rows_of late)" -eq 0 ]
+  pipeline late "$FAULTS/mine.csv"
+  twice=$(ask 'select count(*) from (select order_id from late group by order_id having count(*) > 1) t')
+  [ "$twice" -eq 0 ] || lost "order: $twice orders are in gold twice"
+  outcome 'a run is overtaken before its load and before its publication' 'exit 5, then judged anew' 0 "$(rows_of late)"
 }
 
 @test "two pipelines are started together, round after round, and somebody reads: one is published each time, whole" {
