@@ -148,6 +148,7 @@ count_rows() {
 }
 
 @test "a job whose tasks fail says which of them, what it read, its last words and what to do" {
+  in_chaos_alone
   transform broken -D mapreduce.map.maxattempts=1
   code=0
   wait "$JOB" || code=$?
@@ -225,6 +226,7 @@ count_rows() {
 }
 
 @test "a DataNode dies while files are uploaded: they arrive whole" {
+  in_chaos_alone
   generate --rows 300000 --plain >"$FAULTS/large.csv"
   ! ls "$SLUICEBOX_CLUSTER"/datanode1/current/*/current/rbw/blk_* 2>/dev/null || lost 'the start: somebody writes already'
   spec=$(spec_of large)
@@ -242,6 +244,7 @@ count_rows() {
 }
 
 @test "the run directory is full when files are landed: that is said, and with room again the same command lands them" {
+  in_chaos_alone
   spec=$(spec_of full)
   hadoop fs -mkdir -p /sluicebox/full/runs /sluicebox/full/ledger
   hdfs dfsadmin -setSpaceQuota 1m /sluicebox/full/runs
@@ -272,6 +275,7 @@ count_rows() {
 }
 
 @test "a root that is somebody else's, or that can only be read, is named, and nothing is landed" {
+  in_chaos_alone
   spec=$(spec_of denied)
   HADOOP_USER_NAME=guest run -3 scripts/land --spec "$spec" --date "$DATE" "$FAULTS/old.csv"
   [[ $output == *"Permission denied: user=guest"*"cannot write to hdfs:"*"/sluicebox/denied"*"is --root yours?"* ]]
