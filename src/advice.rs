@@ -98,6 +98,17 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
         }
     }
     let containers = containers(logs);
+    let tasks = || containers.iter().filter(|log| !log.contains(EXITED));
+    if failures.is_empty() {
+        // Nodes hand in their logs one by one: the master's is not there yet.
+        return tasks()
+            .filter_map(|log| {
+                let mut failure = Failure { code: Some(log.lines().find_map(code)?), ..Failure::default() };
+                failure.tell(log);
+                Some(failure)
+            })
+            .collect();
+    }
     let task = |failure: &Failure| failure.attempt.rsplit_once('_').map(|(task, _)| task.to_owned());
     let of_one_task = failures.windows(2).all(|pair| task(&pair[0]) == task(&pair[1]));
     let count = failures.len();
@@ -113,8 +124,7 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
         if failure.split.is_empty() && failure.words.is_empty() {
             // A task's own log need not name its attempt. One of several that failed alike may be another's.
             let alike = |log: &&String| log.lines().any(|line| code(line) == failure.code);
-            let alike: Vec<&String> =
-                containers.iter().filter(|log| !log.contains(EXITED)).filter(alike).collect();
+            let alike: Vec<&String> = tasks().filter(alike).collect();
             if let Some(last) = alike.last() {
                 failure.tell(last);
                 if !of_one_task || alike.len() > count {
@@ -252,6 +262,12 @@ mod tests {
     fn a_job_that_failed_at_once_is_explained_by_its_tasks_logs() {
         let text = advise(SUDDEN, &sudden(&[4]));
         let expected = "the program of task attempt_17_0002_m_000004_0, which read hdfs://a/4.csv:0+9, ended with 3\n  \
+                        its last words: mapper: out of luck 4\n";
+        assert!(text.starts_with(expected), "{text}");
+        // Before the master's log is there.
+        let logs = sudden(&[4]);
+        let text = advise(SUDDEN, logs.split("Container: container_0").next().unwrap());
+        let expected = "the program of a task, which read hdfs://a/4.csv:0+9, ended with 3\n  \
                         its last words: mapper: out of luck 4\n";
         assert!(text.starts_with(expected), "{text}");
         // Which of two that failed alike it was nobody says.
