@@ -91,12 +91,12 @@ impl Metrics {
         let count = |json: &Value, key: &str| json[key].as_u64().unwrap_or(0);
         let (records, ok) = (count(verdict, "records"), count(verdict, "ok"));
         self.set(RECORDS, &[("outcome", "read")], &records);
-        if let Some(load) = load {
-            let quarantined = records.saturating_sub(ok).saturating_add(count(load, "duplicates"));
-            self.set(RECORDS, &[("outcome", "gold")], &count(load, "gold"));
-            self.set(RECORDS, &[("outcome", "quarantined")], &quarantined);
-            self.set(RECORDS, &[("outcome", "copies")], &count(load, "copies"));
-        }
+        // What was not loaded is not in gold; a run before it must not lend its own.
+        let of_load = |key: &str| load.map_or(0, |load| count(load, key));
+        let quarantined = records.saturating_sub(ok).saturating_add(of_load("duplicates"));
+        self.set(RECORDS, &[("outcome", "gold")], &of_load("gold"));
+        self.set(RECORDS, &[("outcome", "quarantined")], &quarantined);
+        self.set(RECORDS, &[("outcome", "copies")], &of_load("copies"));
         // The load judged them last.
         let judged = load.unwrap_or(verdict)["gates"].as_array();
         for metric in [GATE, ACCEPTED] {

@@ -10,6 +10,8 @@ scratch() {
   # shellcheck disable=SC2034  # retry.sh reads it
   exec {TOLD}>&2
   trap 'at_exit $?' EXIT
+  # What Ctrl-C ends as well would be told as the reason.
+  trap 'exit 130' INT
 }
 
 ## at_exit CODE

@@ -71,4 +71,8 @@ END
   promtool check metrics <second
   grep -qxF 'sluicebox_last_run_success{table="sales"} 0' second
   diff <(grep -v last_run first) <(grep -v last_run second)
+  # One that was judged and not loaded has its own numbers, and none of the run before.
+  echo '{"records": 3, "ok": 1, "gates": []}' >verdict
+  "$BIN/sluicebox" metrics --table sales --outcome failure --events events --former second --verdict verdict >third
+  [ "$(sed -n 's/^sluicebox_records.*outcome="//p' third | sort | paste -sd' ')" = 'copies"} 0 gold"} 0 quarantined"} 2 read"} 3' ]
 }

@@ -109,6 +109,25 @@ END
   ! "$BIN/sluicebox" get empty first.json
 }
 
+@test "a pipeline that a signal ends is told as a failure, though what it had run last had not failed" {
+  printf '#!/bin/bash\n: >"%s/began"\nexec /bin/sleep 60\n' "$PWD" >bin/beeline
+  chmod +x bin/beeline
+  for signal in TERM HUP; do
+    rm -f began
+    SLUICEBOX_NOTIFY="cat >>$PWD/told" SLUICEBOX_METRICS=$PWD SLUICEBOX_ROOT=file://$PWD/root SLUICEBOX_STREAMING_JAR=$PWD/began \
+      "$REPO/scripts/pipeline" --spec "$REPO/testdata/specs/region_dim.toml" --date 2026-11-21 "$REPO/testdata/region_dim.csv" >out 2>&1 3>&- &
+    for _ in {1..100}; do [[ ! -e began ]] || break; /bin/sleep 0.1; done
+    [ -e began ] || { cat out && false; }
+    kill -"$signal" $!
+    code=0
+    wait $! || code=$?
+    ((code > 128))
+    cat out told
+    [[ $(tail -n 1 told) == *'"event":"failure"'* && $(tail -n 1 told) == *'"exit":143'* ]]
+    grep -qxF 'sluicebox_last_run_success{table="region_dim"} 0' sluicebox_region_dim.prom
+  done
+}
+
 @test "a command that is told and fails is no failure of the run" {
   export SLUICEBOX_NOTIFY='cat >told; exit 3'
   run -0 tell success exit=0
