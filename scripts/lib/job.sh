@@ -64,8 +64,8 @@ by_key() {
 
 ## streaming_job OUTPUT OPTION...
 ## Runs a streaming job with every property set that a site's defaults could bend; $SLUICEBOX_JOB_OPTIONS
-## comes after those and wins, but not over what the step itself sets. Stops where it fails, or does not say that it did not: _SUCCESS alone proves nothing, but its absence does.
-## Leaves a listing of what it wrote in $WORK/job.parts.
+## comes after those and wins, but not over what the step itself sets. Stops where it fails, or does not say that it did
+## not: _SUCCESS alone proves nothing, but its absence does. Leaves a listing of what it wrote in $WORK/job.parts.
 streaming_job() {
   local output=$1 jar
   shift
