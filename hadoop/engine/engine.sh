@@ -78,9 +78,9 @@ hive_class_path() {
 }
 
 ## hive_jars
-## Prints the class path of Hive's jars.
+## Prints the class path of Hive's jars; what stands first takes the place of what others have, too.
 hive_jars() {
-  printf '%s:' "$ENGINE_JARS"/hive/hive-beeline-*.jar "$ENGINE_JARS"/hive/super-csv-*.jar
+  printf '%s:' "$ENGINE_JARS"/hive/{hive-exec-dag-utils,hive-beeline-*,super-csv-*}.jar
   printf '%s\n' "$ENGINE_JARS/hive/*"
 }
 
