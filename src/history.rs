@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Local};
 use serde_json::Value;
 
 use crate::exit::{Error, Result};
@@ -80,6 +81,8 @@ pub struct Found {
     names: BTreeMap<String, String>,
     verdict: Value,
     load: Value,
+    /// The verdict of a run that a gate stopped.
+    stopped: Value,
 }
 
 /// The runs of a table.
@@ -88,7 +91,7 @@ pub struct History(BTreeMap<String, Found>);
 
 impl History {
     /// Reads what `hadoop fs -ls 'runs/*'` printed, and the runs' JSON files, one behind the other in the order of that
-    /// listing: each run's manifest, then its verdict and its load where there are such.
+    /// listing: each run's manifest, and its verdict, the one that stopped it, and its load where there are such.
     ///
     /// # Errors
     /// `Input` where the files are not those of the listing: a run went on in between.
@@ -111,13 +114,14 @@ impl History {
         let mut documents = serde_json::Deserializer::from_str(files).into_iter::<Value>();
         let changed = || Error::Input("a run went on while it was read; ask again".to_owned());
         for (run, found) in &mut runs {
-            for name in ["load.json", "manifest.json", "verdict.json"] {
+            for name in ["_verdict.json", "load.json", "manifest.json", "verdict.json"] {
                 if found.names.contains_key(name) {
                     let document = documents
                         .next()
                         .ok_or_else(changed)?
                         .map_err(|error| Error::Input(error.to_string()))?;
                     match name {
+                        "_verdict.json" => found.stopped = document,
                         "load.json" => found.load = document,
                         "verdict.json" => found.verdict = document,
                         _ if document["run"] != run.as_str() => return Err(changed()),
@@ -149,31 +153,26 @@ impl History {
         });
         for (run, found) in runs {
             let (step, file) = found.step();
-            let step = match (published.contains_key(run.as_str()), superseded(run, &published)) {
-                (true, None) => "published",
-                (true, Some(_)) => "superseded",
-                (false, _) => step,
+            let last = published.get(run.as_str()).and_then(|times| times.last()).copied();
+            let (step, since) = match (superseded(run, &published), last) {
+                (Some(at), _) => ("superseded", minute(at)),
+                (None, Some(at)) => ("published", minute(at)),
+                (None, None) => (step, found.names.get(file).cloned().unwrap_or_default()),
             };
-            let verdict = match &found.verdict["verdict"] {
-                Value::String(verdict) => verdict.clone(),
-                _ if found.names.contains_key("books.json") => "a gate failed".to_owned(),
-                _ if found.names.contains_key("_unbalanced") => "books don't balance".to_owned(),
-                _ => "-".to_owned(),
-            };
-            let quarantine = found.verdict["records"].as_u64().zip(found.verdict["ok"].as_u64());
-            let duplicates =
-                found.load["duplicates"].as_u64().or(found.verdict["duplicates"].as_u64()).unwrap_or(0);
+            let counts = found.judged();
+            let quarantine = counts["records"].as_u64().zip(counts["ok"].as_u64());
+            let duplicates = found.load["duplicates"].as_u64().or(counts["duplicates"].as_u64()).unwrap_or(0);
             rows.push(vec![
                 run.clone(),
                 step.to_owned(),
-                found.names.get(file).cloned().unwrap_or_default(),
-                count(&found.verdict, "records"),
+                since,
+                count(counts, "records"),
                 count(&found.load, "gold"),
                 quarantine.map_or("-".to_owned(), |(records, ok)| {
                     crate::ledger::grouped(records.saturating_sub(ok).saturating_add(duplicates))
                 }),
                 count(&found.load, "copies"),
-                verdict,
+                found.verdict(),
             ]);
         }
         aligned(&rows)
@@ -191,6 +190,37 @@ impl Found {
         ];
         steps.into_iter().find(|(_, file)| self.names.contains_key(*file)).unwrap_or(("nothing", ""))
     }
+
+    /// The verdict that holds: the one that let the run through, or the one that stopped it.
+    fn judged(&self) -> &Value {
+        if self.verdict.is_null() { &self.stopped } else { &self.verdict }
+    }
+
+    /// The verdict in words, with the gates that failed and those that were allowed to.
+    fn verdict(&self) -> String {
+        let judged = self.judged();
+        let Some(word) = judged["verdict"].as_str() else {
+            let unbalanced = self.names.contains_key("_unbalanced");
+            return if unbalanced { "books don't balance" } else { "-" }.to_owned();
+        };
+        let mut words = vec![word.to_owned()];
+        // What reaches gold is judged once more by the load.
+        let gates = [judged, &self.load].into_iter().filter_map(|json| json["gates"].as_array()).flatten();
+        for gate in gates.filter(|gate| gate["pass"] == false) {
+            let what = if gate["accepted"].is_string() { "accepted" } else { "failed" };
+            let said = format!("{} {what}", gate["gate"].as_str().unwrap_or("a gate"));
+            if !words.contains(&said) {
+                words.push(said);
+            }
+        }
+        words.join(", ")
+    }
+}
+
+/// A time of the file system's in milliseconds, as its client shows those of files: local time, to the minute.
+fn minute(at: u64) -> String {
+    let time = i64::try_from(at).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default();
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Rows with their columns below each other, numbers to the right.
@@ -235,22 +265,50 @@ mod tests {
             (B, "manifest.json"),
             (B, "out"),
             (B, "books.json"),
+            (B, "_verdict.json"),
             ("2026-11-20-cccccccc", "manifest.json"),
         ];
         // In the order of the runs' names, then of the files'.
         let json = format!(
             r#"{{"run": "2026-11-20-cccccccc"}} {{"gold": 7, "duplicates": 1, "copies": 0}} {{"run": "{A}"}}
-            {{"verdict": "pass", "records": 1234, "ok": 1230}} {{"run": "{B}"}}"#
+            {{"verdict": "pass", "records": 1234, "ok": 1230,
+              "gates": [{{"gate": "min_rows", "pass": true}}, {{"gate": "max_drop_ratio", "pass": false, "accepted": "known"}}]}}
+            {{"verdict": "fail", "records": 99, "ok": 9, "gates": [{{"gate": "max_reject_ratio", "pass": false}}]}} {{"run": "{B}"}}"#
         );
         let history = History::read(&listing(&files), &json).unwrap();
-        let ledger = entries(&format!("5 {A}.json\n6 _{B}.9-9.json\n")).unwrap();
+        let ledger = entries(&format!("1795303418000 {A}.json\n6 _{B}.9-9.json\n")).unwrap();
         let table = history.table(&ledger, None);
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(
-            lines[1],
-            [B, "transformed", "2026-11-21", "03:04", "-", "-", "-", "-", "a", "gate", "failed"]
-        );
-        assert_eq!(lines[2], [A, "published", "2026-11-21", "03:04", "1,234", "7", "5", "0", "pass"]);
+        let stopped = [
+            B,
+            "transformed",
+            "2026-11-21",
+            "03:04",
+            "99",
+            "-",
+            "90",
+            "-",
+            "fail,",
+            "max_reject_ratio",
+            "failed",
+        ];
+        assert_eq!(lines[1], stopped);
+        // A published run stands there since its publication.
+        let since = minute(1_795_303_418_000);
+        let published = [
+            A,
+            "published",
+            &since[..10],
+            &since[11..],
+            "1,234",
+            "7",
+            "5",
+            "0",
+            "pass,",
+            "max_drop_ratio",
+            "accepted",
+        ];
+        assert_eq!(lines[2], published);
         assert_eq!(lines[3][..2], ["2026-11-20-cccccccc", "landed"]);
         assert_eq!(history.table(&ledger, Some("2026-11-20")).lines().count(), 2);
     }

@@ -11,10 +11,10 @@ use crate::validate::GATES;
 #[derive(Debug, clap::Args)]
 pub struct Acceptance {
     /// Let a gate fail; each needs a --reason
-    #[arg(long, value_name = "GATE", requires = "reason", value_parser = PossibleValuesParser::new(GATES))]
+    #[arg(long, value_name = "GATE", value_parser = PossibleValuesParser::new(GATES))]
     accept: Vec<String>,
     /// Why the gate may fail, for the ledger
-    #[arg(long, value_name = "TEXT", requires = "accept")]
+    #[arg(long, value_name = "TEXT")]
     reason: Vec<String>,
 }
 

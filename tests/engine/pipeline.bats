@@ -188,6 +188,8 @@ run_dir() {
     select count(*) from orders_reject where run_id = '${BASH_REMATCH[1]}'"
   [ "${lines[0]}" = 7 ]
   [ "${lines[-1]}" = 2 ]
+  run -0 scripts/pipeline status --spec "$DIR/spec/orders.toml" --date 2026-11-21
+  [[ ${lines[1]} == *"  transformed "*"  3 "*"  -  "*"  2 "*"fail, max_reject_ratio failed" ]]
   run -2 pipeline 2026-11-21 --accept max_reject_ratio "$DIR/late/next.csv"
   [[ $output == *"--reason"* ]]
   run -0 pipeline 2026-11-21 --accept max_reject_ratio --reason "vendor's outage" "$DIR/late/next.csv"
