@@ -28,12 +28,6 @@ tell() {
     note "SLUICEBOX_NOTIFY failed ($?): $(tail -n 1 "$WORK/notify.out")"
 }
 
-## hand_over FILE...
-## Gives files of the run to the pipeline that called this step.
-hand_over() {
-  [[ -z ${SLUICEBOX_EVENTS:-} ]] || cp "$@" "${SLUICEBOX_EVENTS%/*}/" || note "cannot hand over $*"
-}
-
 ## measure OUTCOME
 ## Writes the table's metrics for Prometheus' textfile collector into the folder $SLUICEBOX_METRICS, in one rename.
 measure() {
@@ -42,7 +36,7 @@ measure() {
   file=$folder/sluicebox_$TABLE.prom
   [[ ! -f $file ]] || former=(--former "$file")
   for name in verdict load; do
-    [[ ! -s $WORK/$name.json ]] || run+=("--$name" "$WORK/$name.json")
+    [[ ! -s $WORK/${RUN:-}/$name.json ]] || run+=("--$name" "$WORK/${RUN:-}/$name.json")
   done
   {
     "$BIN/sluicebox" metrics --table "$TABLE" --outcome "$1" --events "$WORK/events" "${former[@]}" "${run[@]}" \

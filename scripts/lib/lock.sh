@@ -6,7 +6,7 @@
 LEASE=${SLUICEBOX_LEASE:-600}
 # The claim that is held, without the number of its signs of life; LOCK_OWNED where it is this script that releases it.
 LOCK='' BEAT='' LOCK_OWNED=''
-# When that was last asked, a second late so that it is never 0.
+# When that was last asked, by the clock of this machine; the steps of a pipeline share it in a file.
 GUARDED=0
 
 ## list_claims FOLDER
@@ -28,14 +28,14 @@ take_lock() {
     LOCK=$SLUICEBOX_LOCK
     return
   fi
-  local driver=$1 folder=$ROOT/$TABLE/locks/$DATE owner generation name asked answer word holder silent useless
+  local driver=$1 folder=$ROOT/$TABLE/locks/$DATE owner now generation name asked answer word holder silent useless
   owner="$(id -un)@$(uname -n), process $driver, since $(date -u +%Y-%m-%dT%H:%M:%SZ)"
   for _ in {1..20}; do
     list_claims "$folder"
     generation=$("$BIN/sluicebox" lock next <"$WORK/claims")
     name=$generation.$$-$RANDOM$RANDOM
     claim "$folder/_$name" "$owner"
-    asked=$SECONDS
+    asked=$SECONDS now=$EPOCHSECONDS
     list_claims "$folder"
     answer=$("$BIN/sluicebox" lock ask --lease "$LEASE" "_$name" <"$WORK/claims")
     # A listing that took long says nothing of those who showed signs of life meanwhile.
@@ -43,7 +43,8 @@ take_lock() {
     read -r word holder silent <<<"$answer"
     if [[ $word == take ]]; then
       claim "$folder/$name.0" "$owner"
-      LOCK=$folder/$name LOCK_OWNED=1 GUARDED=$((asked + 1))
+      LOCK=$folder/$name LOCK_OWNED=1
+      guarded_at "$now"
       beat_for "$driver" "$owner"
       sed 1d <<<"$answer" | sed "s|^|$folder/|" >"$WORK/useless"
       # They harm nobody; a few are left lying.
@@ -92,13 +93,20 @@ beat_for() {
 ## Ends the script where the lock is not its own any more: it was silent for so long that somebody took over. It stands
 ## before whatever changes something. What was asked within a twentieth of a lease is not asked again; a pause counts.
 guard() {
-  local lost
-  ((GUARDED == 0 || (SECONDS - GUARDED) * 20 >= LEASE)) || return 0
-  GUARDED=$((SECONDS + 1))
+  local lost now=$EPOCHSECONDS
+  [[ ! -s $SHARED/guarded ]] || GUARDED=$(<"$SHARED/guarded")
+  ((GUARDED > now || (now - GUARDED) * 20 >= LEASE)) || return 0
   list_claims "${LOCK%/*}"
   lost=$("$BIN/sluicebox" lock lost "${LOCK##*/}" <"$WORK/claims")
   [[ $lost == false ]] ||
     die "$EXIT_LOCKED" "somebody took over the work on ${LOCK%/*} while this run was silent; nothing more is changed"
+  guarded_at "$now"
+}
+
+## guarded_at TIME
+guarded_at() {
+  GUARDED=$1
+  [[ -z $SHARED ]] || printf '%s\n' "$1" >"$SHARED/guarded"
 }
 
 ## drop_lock

@@ -10,8 +10,8 @@
 #     ROOT/TABLE/locks/DATE/                                           who works on it
 #
 # A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, the books
-# that Hive wrote for load, or a ledger's entry whose publication is under way. What is finished was renamed
-# in one step.
+# that Hive wrote for load, the `_verdict.json` of a run that a gate stopped, or a ledger's entry whose
+# publication is under way. What is finished was renamed in one step.
 #
 # verdict.json and load.json hold for what was published when they were made: both keep what the ledger
 # said then, and where it says something else now, they are made again.
@@ -30,6 +30,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/hive.sh"
 # shellcheck source=scripts/lib/job.sh
 . "$(dirname "${BASH_SOURCE[0]}")/job.sh"
+
+# What a pipeline's steps share: its own folder, on this machine.
+SHARED=${SLUICEBOX_EVENTS:+${SLUICEBOX_EVENTS%/*}}
 
 ## tools
 ## Builds or finds the binaries ($BIN) and puts the engine on PATH where there is none.
@@ -94,15 +97,30 @@ name_run() {
 
 ## open_run
 ## Lists what the run and the ledger have, sets LEDGER_STATE, and fetches the run's small files into $WORK. Each call of
-## hadoop starts a JVM, so all is asked for at once.
+## hadoop starts a JVM, so all is asked for at once, and what a step before had is not asked for again.
 open_run() {
   list "$WORK/listing" "$RUN_DIR" "$LEDGER"
-  local name fetch=()
+  local name fetch=() fetched=()
   for name in manifest.json spec described books.json verdict.json load.json; do
-    if has "$name"; then fetch+=("$RUN_DIR/$name"); fi
+    has "$name" || continue
+    if [[ -n $SHARED && -e $SHARED/$RUN/$name ]]; then
+      cp -R "$SHARED/$RUN/$name" "$WORK/"
+    else
+      fetch+=("$RUN_DIR/$name") fetched+=("$WORK/$name")
+    fi
   done
-  dfs -get -f "${fetch[@]}" "$WORK/" || die "$EXIT_IO" "cannot read the files of $RUN_DIR"
+  if ((${#fetch[@]})); then
+    dfs -get -f "${fetch[@]}" "$WORK/" || die "$EXIT_IO" "cannot read the files of $RUN_DIR"
+    hand_on "${fetched[@]}"
+  fi
   LEDGER_STATE=$(ledger_state "$WORK/listing")
+}
+
+## hand_on FILE...
+## Leaves files of the run to the pipeline that called this step, and to the steps that it calls next under its lock.
+hand_on() {
+  [[ -n $SHARED ]] || return 0
+  { mkdir -p "$SHARED/$RUN" && cp -R "$@" "$SHARED/$RUN/"; } || die "$EXIT_IO" "cannot write to $SHARED"
 }
 
 ## list OUTPUT FOLDER...
@@ -200,6 +218,7 @@ finish() {
 keep() {
   guard
   dfs -put -f "${@:2}" "$1" || die "$EXIT_IO" "cannot write $1"
+  [[ $1 != "$RUN_DIR/" ]] || hand_on "${@:2}"
 }
 
 ## overtaken
