@@ -69,6 +69,8 @@ event() {
 ## step_start
 ## Starts the clock that the next step_done reads.
 step_start() {
+  # shellcheck disable=SC2034  # ending.sh reads it
+  UNFINISHED=1
   STEP_STARTED=${EPOCHREALTIME/[.,]/}
 }
 
@@ -79,6 +81,8 @@ step_done() {
   local tenths=$(((micros + 50000) / 100000))
   progress ''
   printf '%-10s %-60s %3d.%d s\n' "$1" "$2" $((tenths / 10)) $((tenths % 10))
+  # shellcheck disable=SC2034
+  UNFINISHED=''
   event finished "seconds=$((tenths / 10)).$((tenths % 10))" "what=$2"
 }
 

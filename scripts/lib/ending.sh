@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # How a script begins and ends: its local folder, its last words, and what must not outlive it.
 
+# Set from where a script begins its work to where that is done.
+UNFINISHED=''
+
 ## scratch
 ## Makes the script's own local folder, $WORK, which goes when the script ends, as does a lock that it took.
 scratch() {
@@ -21,6 +24,8 @@ at_exit() {
   local code=$1
   set +e
   trap '' TERM INT HUP
+  # A signal that ends bash leaves the code of what had ended before.
+  if ((code == 0)) && [[ -n $UNFINISHED ]]; then code=143; fi
   # What fails without a word of ours, such as a `cp` on a full disk, is no gate.
   if ((code == EXIT_GATE)) && [[ -n ${RUN:-} && ${0##*/} != pipeline && -z ${MESSAGE:-} && ! -s $WORK/last_words ]]; then
     code=$EXIT_IO
@@ -49,8 +54,8 @@ report() {
 ending() {
   if [[ -n ${MESSAGE:-} ]]; then
     printf '%s\n' "$MESSAGE"
-  elif (($1 > 128)); then
-    printf 'ended by SIG%s\n' "$(kill -l $(($1 - 128)))"
+  elif (($1 == 130 || $1 == 143)); then
+    printf 'ended by a signal\n'
   elif [[ -s $WORK/last_words ]]; then
     cat "$WORK/last_words"
   else

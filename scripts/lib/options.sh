@@ -24,6 +24,51 @@ parse_gates() {
   [[ -n $run_dir ]] || usage_error "name the run's folder"
 }
 
+## parse_sources EXTRA ARGUMENT...
+## Reads `OPTION... FILE...` into spec, date, root, wait, add, replace, partial, result, gates and sources. EXTRA names the
+## options that the script has beside those that all of them have.
+# shellcheck disable=SC2034  # for the script
+parse_sources() {
+  local extra=$1
+  shift
+  spec='' date='' root='' wait='' partial='' result='' add=() replace=() gates=() sources=()
+  while (($#)); do
+    case $1 in
+      -h | --help) usage && exit 0 ;;
+      --) shift && sources+=("$@") && break ;;
+      -*) [[ " spec date root wait $extra " == *" ${1#--} "* && $1 == --* ]] || usage_error "unknown option $1" ;;
+    esac
+    case $1 in
+      --add) add=(--add) ;;
+      --replace) replace=(--replace) ;;
+      --partial) partial=1 ;;
+      --*)
+        (($# > 1)) || usage_error "$1 needs a value"
+        case $1 in
+          --accept | --reason) gates+=("$1" "$2") ;;
+          *) printf -v "${1#--}" %s "$2" ;;
+        esac
+        shift
+        ;;
+      *) sources+=("$1") ;;
+    esac
+    shift
+  done
+  [[ -n $spec ]] || usage_error "--spec is missing"
+  [[ -n $date ]] || usage_error "--date is missing"
+  check_day "$date"
+  ((${#sources[@]})) || usage_error "no source files are named"
+  ((${#add[@]} == 0 || ${#replace[@]} == 0)) || usage_error "--add keeps the published files and --replace leaves them out; give one of them"
+  [[ -z $wait || $wait =~ ^[1-9][0-9]{0,6}[smh]$ ]] || usage_error "--wait $wait is no time; write it as 90s, 30m or 2h"
+}
+
+## check_day DATE
+## Exits 2 where it is no day of the calendar.
+check_day() {
+  [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ && $(date -u -d "$1" +%F 2>/dev/null) == "$1" ]] ||
+    usage_error "--date $1 is no day; write it as YYYY-MM-DD"
+}
+
 ## check_acceptance SPEC OPTION...
 ## Exits 2 where --accept and --reason don't fit: a slip of the pen must not cost two jobs.
 check_acceptance() {
@@ -63,7 +108,7 @@ open_table() {
   # shellcheck disable=SC2154  # by take_option
   [[ -n $spec ]] || usage_error "--spec is missing"
   # shellcheck disable=SC2154
-  [[ -z $date || $date =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || usage_error "--date $date is no day; write it as YYYY-MM-DD"
+  [[ -z $date ]] || check_day "$date"
   scratch
   tools
   # shellcheck disable=SC2034,SC2154
@@ -73,4 +118,12 @@ open_table() {
   TABLE=$("$BIN/sluicebox" get table "$SPEC")
   # shellcheck disable=SC2034
   DATE=$date RUN=none
+}
+
+## no_such_run RUN WHAT
+## Ends a command that needs WHAT of a run which has none, and says where the rest of it is, if it was cleaned away.
+no_such_run() {
+  local archive=$ROOT/$TABLE/archive/$1
+  ! exists "$archive" || usage_error "run $1 was cleaned away; its spec, manifest, verdict and books are in $archive"
+  usage_error "there is no $2 of run $1; scripts/pipeline status shows the runs that are there"
 }

@@ -41,7 +41,13 @@ pipeline() {
   run -2 pipeline --frobnicate "$good"
   [[ $output == *"unknown option --frobnicate"* ]]
   run -2 "$REPO/scripts/pipeline" --spec "$spec" --date
-  [[ $output == *"--date needs a value"* ]]
+  [[ $output == *"pipeline: --date needs a value"* ]]
+  run -2 pipeline --result file "$good"
+  [[ $output == *"unknown option --result"* ]]
+  run -2 "$REPO/scripts/pipeline" staus --spec "$spec"
+  [[ $output == *"neither a command nor a file staus"* ]]
+  run -2 "$REPO/scripts/replay" --spec "$spec" --date 2026-11-21 "$good" "$good"
+  [[ $output == *"one file at a time"* ]]
   for step in transform audit load publish; do
     run -2 "$REPO/scripts/$step"
     run -2 "$REPO/scripts/$step" /no/run
@@ -53,7 +59,7 @@ pipeline() {
   run -2 pipeline --add --replace none.csv
   [[ $output == *"--add"*"--replace"*"one of them"* ]]
   run -2 pipeline --accept min_rows none.csv
-  [[ $output == *"--reason"* ]]
+  [[ $output == *"1 --accept and 0 --reason"* && $output != *Usage* ]]
   run -2 pipeline --accept books --reason known none.csv
   [[ $output == *"min_rows"* ]]
   run -2 pipeline --accept min_rows --reason ' ' none.csv
@@ -63,6 +69,8 @@ pipeline() {
 @test "a date that is none exits 2" {
   for date in 11/21/2026 2026-02-30 2026-1-1 today ''; do
     run -2 "$REPO/scripts/pipeline" --spec "$spec" --date "$date" "$good"
+    [[ $output == *"is no day"* || -z $date ]]
+    [[ -z $date ]] || run -2 "$REPO/scripts/rollback" --spec "$spec" --date "$date"
   done
 }
 

@@ -53,7 +53,7 @@ transform() {
 }
 
 @test "SIGTERM kills the job by its tag, leaves no output and releases the lock; running again finishes it" {
-  JOB_WAITS=1 "$REPO/scripts/transform" "file://$DIR" 3>&- &
+  SLUICEBOX_LOG=$PWD/log JOB_WAITS=1 "$REPO/scripts/transform" "file://$DIR" 3>&- &
   until [[ -e job.began ]]; do sleep 0.1; done
   kill -TERM $!
   code=0
@@ -61,8 +61,31 @@ transform() {
   [ "$code" -eq 143 ]
   [ ! -e yarn.jobs ]
   [[ -e $LOCKS/1 && ! -e $DIR/out ]]
+  [[ $(cat log) == *'"event":"failed"'*'"exit":143'*'"message":"ended by a signal"'* ]]
   run -0 transform
   [ "$(cat "$DIR/out/part-00000")" = new ]
+}
+
+@test "the steps of a pipeline fetch nothing that one before had, and ask for the lock once in a while" {
+  mkdir shared
+  : >shared/events
+  export SLUICEBOX_EVENTS=$PWD/shared/events SLUICEBOX_LOCK=file://$LOCKS/1.me
+  mkdir -p "$LOCKS"
+  : >"$LOCKS/1.me.0"
+  sed -i "2i echo \"\$*\" >>$PWD/calls" bin/hadoop
+  run -0 transform
+  [ "$(ls "shared/$RUN")" = $'described\nmanifest.json\nspec' ]
+  grep -q -- '^fs -get' calls
+  grep -q -- '^fs -stat' calls
+  rm -r calls "$DIR/out"
+  run -0 transform
+  [ -e "$DIR/out" ]
+  run ! grep -E -- '^fs -(get|stat)' calls
+  # What was asked too long ago is asked again.
+  echo 1 >shared/guarded
+  rm -r "$DIR/out"
+  : >"$LOCKS/2"
+  run -6 transform
 }
 
 @test "a script whose lock was taken over changes nothing more" {

@@ -139,5 +139,7 @@ b.csv.gz:5: quote: "5,1.1.2026' ]
   [ -z "$(ask "select 1 from things_version where run_id = '$gone' union all select 1 from things_reject where run_id = '$gone'")" ]
   (cd "$SLUICEBOX_ROOT/things/archive/$gone" && [ -s manifest.json ] && [ -s verdict.json ] && [ -s spec/table.toml ] && [ ! -e landed ])
   run -2 scripts/pipeline rollback "${OF[@]}" --to "$gone"
-  [[ $output == *"no loaded run $gone any more"* ]]
+  [[ $output == *"run $gone was cleaned away; "*"/archive/$gone"* ]]
+  run -2 scripts/pipeline rejects --spec "$DIR/spec/things.toml" --run "$gone"
+  [[ $output == *"run $gone was cleaned away; "* ]]
 }
