@@ -3,10 +3,9 @@
 # src/lock.rs; the real file system is in tests/engine/pipeline.bats.
 
 bats_require_minimum_version 1.5.0
+load folder
 
 setup() {
-  # shellcheck source=tests/bats/folder.bash
-  . "$BATS_TEST_DIRNAME/folder.bash"
   folder_for_a_cluster
   export REPO LOCKS
   # What a script of the pipeline does with the lock; what it is given is done while it holds it.

@@ -3,10 +3,9 @@
 # try that died leaves. With real Hadoop and Hive it runs in tests/engine/pipeline.bats.
 
 bats_require_minimum_version 1.5.0
+load folder
 
 setup() {
-  # shellcheck source=tests/bats/folder.bash
-  . "$BATS_TEST_DIRNAME/folder.bash"
   folder_for_a_cluster
   export GOLD=$BATS_TEST_TMPDIR/gold
   RUN=2026-11-21-5555aaaa

@@ -3,10 +3,9 @@
 # tests/engine/pipeline.bats.
 
 bats_require_minimum_version 1.5.0
+load folder
 
 setup() {
-  # shellcheck source=tests/bats/folder.bash
-  . "$BATS_TEST_DIRNAME/folder.bash"
   folder_for_a_cluster
   export SLUICEBOX_STREAMING_JAR=$BATS_TEST_TMPDIR/jar
   : >jar

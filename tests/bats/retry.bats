@@ -2,10 +2,9 @@
 # What may pass is tried again, what can't is not; and how a run ended is told. With commands that fail as real ones do.
 
 bats_require_minimum_version 1.5.0
+load folder
 
 setup() {
-  # shellcheck source=tests/bats/folder.bash
-  . "$BATS_TEST_DIRNAME/folder.bash"
   folder_for_a_cluster
   export WORK=$BATS_TEST_TMPDIR/work BIN=$SLUICEBOX_BIN SLUICEBOX_LOG=$BATS_TEST_TMPDIR/log
   mkdir "$WORK"

@@ -3,23 +3,20 @@
 # file build on each other, in their order.
 
 bats_require_minimum_version 1.5.0
+load helpers
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   engine_setup
   unset SLUICEBOX_JOB_OPTIONS
   cluster_setup
 }
 
 teardown_file() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
   cluster down
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   cd "$REPO" || return
 }
 

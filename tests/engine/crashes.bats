@@ -5,12 +5,10 @@
 # Hive's, and between all of its statements, not only where that tells something new.
 
 bats_require_minimum_version 1.5.0
+load helpers
+load faults
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  # shellcheck source=tests/engine/faults.bash
-  . "$BATS_TEST_DIRNAME/faults.bash"
   faults_setup
   # Of two equal tables one is disturbed; what the other's steps call is what there is to be killed at.
   pipeline hit "$FAULTS/old.csv" >"$FAULTS/hit.log" 2>&1 3>&- &
@@ -31,14 +29,10 @@ setup_file() {
 }
 
 teardown_file() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  . "$BATS_TEST_DIRNAME/faults.bash"
   faults_teardown
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  . "$BATS_TEST_DIRNAME/faults.bash"
   cd "$REPO" || return
   rm -f "$FAULTS/calls"
 }

@@ -2,10 +2,9 @@
 # The README's first command, with Hive in one process, as a newcomer runs it.
 
 bats_require_minimum_version 1.5.0
+load helpers
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   engine_setup
 }
 

@@ -23,14 +23,15 @@ faults_setup() {
 }
 
 ## faults_teardown
-## For teardown_file: the cluster goes, if it is this file's, and the table is printed.
+## For teardown_file: the cluster goes, if it is this file's, and the table is handed to scripts/test, or printed.
 faults_teardown() {
   REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
   [[ -n ${SLUICEBOX_TEST_CLUSTER:-} ]] || cluster down
-  {
-    printf 'FAULT\tOUTCOME\tROWS BEFORE\tROWS AFTER\n'
-    cat "$FAULTS/outcomes"
-  } | column -t -s $'\t' | sed 's/^/# /' >&3
+  if [[ -n ${SLUICEBOX_TEST_OUTCOMES:-} ]]; then
+    cat "$FAULTS/outcomes" >>"$SLUICEBOX_TEST_OUTCOMES"
+  else
+    sed 's/^/# /; s/\t/ | /g' "$FAULTS/outcomes" >&3
+  fi
 }
 
 ## outcome FAULT OUTCOME BEFORE AFTER

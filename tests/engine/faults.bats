@@ -3,12 +3,10 @@
 # Nothing is lost: the right rows, or a clear error and the right rows after another run.
 
 bats_require_minimum_version 1.5.0
+load helpers
+load faults
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  # shellcheck source=tests/engine/faults.bash
-  . "$BATS_TEST_DIRNAME/faults.bash"
   faults_setup
   # Without a key there is a part for each of the many maps: the place where rows were seen to vanish.
   export WIDE=$FAULTS/wide.csv WIDE_ROWS=$FAULTS/wide.rows
@@ -22,14 +20,10 @@ setup_file() {
 }
 
 teardown_file() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  . "$BATS_TEST_DIRNAME/faults.bash"
   faults_teardown
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  . "$BATS_TEST_DIRNAME/faults.bash"
   cd "$REPO" || return
   rm -rf "$FAULTS/started" "$FAULTS/calls"
   mkdir "$FAULTS/started"

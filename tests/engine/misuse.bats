@@ -3,10 +3,9 @@
 # right rows. What needs neither Hadoop nor Hive is in tests/bats/pipeline.bats; the tests build on each other.
 
 bats_require_minimum_version 1.5.0
+load helpers
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   engine_setup
   unset SLUICEBOX_JOB_OPTIONS
   hive_server_up
@@ -30,12 +29,10 @@ END
 }
 
 teardown_file() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   hive_server_down
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   cd "$DIR" || return
 }
 

@@ -3,10 +3,9 @@
 # behind a HiveServer2. The tests build on each other, in their order.
 
 bats_require_minimum_version 1.5.0
+load helpers
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   engine_setup
   hive_server_up
   export DIR=$BATS_FILE_TMPDIR SLUICEBOX_JOB_OPTIONS='-D fs.local.block.size=1048576'
@@ -36,12 +35,10 @@ END
 }
 
 teardown_file() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   hive_server_down
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   cd "$REPO" || return
   OF=(--spec "$DIR/spec/things.toml" --date 2026-11-21)
   RUNS=$SLUICEBOX_ROOT/things/runs

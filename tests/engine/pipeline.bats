@@ -3,10 +3,9 @@
 # of this file build on each other, in their order.
 
 bats_require_minimum_version 1.5.0
+load helpers
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   engine_setup
   hive_server_up
   export DIR=$BATS_FILE_TMPDIR
@@ -56,12 +55,10 @@ END
 }
 
 teardown_file() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   hive_server_down
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   cd "$REPO" || return
 }
 

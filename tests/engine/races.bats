@@ -2,24 +2,18 @@
 # Two pipelines of a table at once, on a cluster, and somebody who reads gold meanwhile.
 
 bats_require_minimum_version 1.5.0
+load helpers
+load faults
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  # shellcheck source=tests/engine/faults.bash
-  . "$BATS_TEST_DIRNAME/faults.bash"
   faults_setup
 }
 
 teardown_file() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  . "$BATS_TEST_DIRNAME/faults.bash"
   faults_teardown
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
-  . "$BATS_TEST_DIRNAME/faults.bash"
   cd "$REPO" || return
 }
 

@@ -2,10 +2,9 @@
 # Real Hadoop Streaming gives the rows that a pipe gives.
 
 bats_require_minimum_version 1.5.0
+load helpers
 
 setup_file() {
-  # shellcheck source=tests/engine/helpers.bash
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   engine_setup
   mkdir "$BATS_FILE_TMPDIR/in"
   generate --rows 2000 --dirt 0.1 --seed 11 >"$BATS_FILE_TMPDIR/in/a.csv"
@@ -17,7 +16,6 @@ setup_file() {
 }
 
 setup() {
-  . "$BATS_TEST_DIRNAME/helpers.bash"
   cd "$BATS_FILE_TMPDIR" || return
 }
 
