@@ -81,7 +81,7 @@ pub struct Found {
     names: BTreeMap<String, String>,
     verdict: Value,
     load: Value,
-    /// The verdict of a run that a gate stopped.
+    /// The verdict of a run that was stopped.
     stopped: Value,
 }
 
@@ -203,7 +203,9 @@ impl Found {
             let unbalanced = self.names.contains_key("_unbalanced");
             return if unbalanced { "books don't balance" } else { "-" }.to_owned();
         };
-        let mut words = vec![word.to_owned()];
+        // The load deletes what let the run through where it does not agree.
+        let passed = self.verdict.is_null() && word == "pass";
+        let mut words = vec![if passed { "refused by the load" } else { word }.to_owned()];
         // What reaches gold is judged once more by the load.
         let gates = [judged, &self.load].into_iter().filter_map(|json| json["gates"].as_array()).flatten();
         for gate in gates.filter(|gate| gate["pass"] == false) {

@@ -34,8 +34,10 @@ at_exit() {
   # What is tidied up now is not worth waiting for.
   # shellcheck disable=SC2034
   RETRY_FOR=0
+  # Who took over meanwhile has jobs with the same tag.
   if [[ -n $JOB_RUNS ]]; then
-    stop_jobs || true
+    (guard now) 2>/dev/null
+    (($? == EXIT_LOCKED)) || stop_jobs || true
   fi
   report "$code"
   drop_lock

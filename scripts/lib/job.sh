@@ -102,6 +102,7 @@ streaming_job() {
   # shellcheck disable=SC2317  # again calls it
   submit() {
     local code=0
+    [[ -z $LOCK ]] || guard 2>&"$TOLD"
     # What an earlier try left, with its job.
     # shellcheck disable=SC2154  # again's
     ((try == 1)) || { stop_jobs && hadoop fs -rm -r -f -skipTrash "$output" >/dev/null; } || return

@@ -89,13 +89,13 @@ beat_for() {
   set +m
 }
 
-## guard
+## guard [now]
 ## Ends the script where the lock is not its own any more: it was silent for so long that somebody took over. It stands
-## before whatever changes something. What was asked within a twentieth of a lease is not asked again; a pause counts.
+## before whatever changes something. What was asked within a twentieth of a lease is not asked again, unless it must be known now; a pause counts.
 guard() {
   local lost now=$EPOCHSECONDS
   [[ ! -s $SHARED/guarded ]] || GUARDED=$(<"$SHARED/guarded")
-  ((GUARDED > now || (now - GUARDED) * 20 >= LEASE)) || return 0
+  [[ ${1:-} == now ]] || ((GUARDED > now || (now - GUARDED) * 20 >= LEASE)) || return 0
   list_claims "${LOCK%/*}"
   lost=$("$BIN/sluicebox" lock lost "${LOCK##*/}" <"$WORK/claims")
   [[ $lost == false ]] ||

@@ -20,7 +20,7 @@ point_gold() {
   fi
   progress "${0##*/}: repointing gold"
   hql publish --load "$judged" >"$WORK/publish.hql"
-  guard
+  guard now
   hive "$WORK/publish.hql" "$WORK/published" "publish $RUN"
   "$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/published" --run "$RUN" --root "$ROOT" \
     --load "$judged" >/dev/null || die "$EXIT_IO" "gold does not point to $RUN as it should; run again"

@@ -10,7 +10,7 @@
 #     ROOT/TABLE/locks/DATE/                                           who works on it
 #
 # A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, the books
-# that Hive wrote for load, the `_verdict.json` of a run that a gate stopped, or a ledger's entry whose
+# that Hive wrote for load, the `_verdict.json` of a run that was stopped, or a ledger's entry whose
 # publication is under way. What is finished was renamed in one step.
 #
 # verdict.json and load.json hold for what was published when they were made: both keep what the ledger
@@ -178,11 +178,14 @@ settled() {
 }
 
 ## attempt NAME
-## Prints the folder of a new attempt, and removes what an attempt that died left there, its job first.
+## Prints the folder of a new attempt, and removes what an attempt that died left there, its job first. A job that waits in
+## its queue has made no folder yet: only a run that this very pipeline landed can have none.
 attempt() {
-  if has "_$1"; then
+  if has "_$1" || [[ ! -e $SHARED/$RUN/new ]]; then
     guard
     stop_jobs || die "$EXIT_IO" "cannot ask YARN for the jobs that an earlier attempt at $RUN left"
+  fi
+  if has "_$1"; then
     dfs -rm -r -f -skipTrash "$RUN_DIR/_$1" >/dev/null || die "$EXIT_IO" "cannot remove $RUN_DIR/_$1"
   fi
   printf '%s/_%s\n' "$RUN_DIR" "$1"
@@ -219,6 +222,13 @@ keep() {
   guard
   dfs -put -f "${@:2}" "$1" || die "$EXIT_IO" "cannot write $1"
   [[ $1 != "$RUN_DIR/" ]] || hand_on "${@:2}"
+}
+
+## keep_refused FILE...
+## Keeps the verdict of a run that is stopped, and other files; under this name it lets nothing through.
+keep_refused() {
+  cp "$WORK/verdict.json" "$WORK/_verdict.json" || die "$EXIT_IO" "cannot write to $WORK"
+  keep "$RUN_DIR/" "$WORK/_verdict.json" "$@"
 }
 
 ## overtaken

@@ -51,6 +51,34 @@ transform() {
   [[ $output == *"done before"* ]]
 }
 
+@test "a job that a killed attempt left waiting in its queue is killed, though it has made no folder yet" {
+  echo 'application_1_0001' >yarn.jobs
+  run -0 transform
+  [[ $output == *"killing application_1_0001"* ]]
+}
+
+@test "an owner that was paused until somebody took over kills no job of theirs when it wakes up" {
+  export SLUICEBOX_LEASE=4
+  sed -i 's/sleep 60 & wait;/until [[ -e go ]]; do sleep 0.1; done; exit 1;/' bin/job
+  JOB_WAITS=1 "$REPO/scripts/transform" "file://$DIR" >first 2>&1 3>&- &
+  local driver=$! pids
+  until [[ -e job.began ]]; do sleep 0.1; done
+  # With its signs of life, as where a whole machine stands still.
+  mapfile -t pids < <(pgrep -P "$driver")
+  kill -STOP "$driver" "${pids[@]}"
+  sleep 5
+  run -0 transform
+  echo 'application_1_0002' >yarn.jobs
+  : >go
+  kill -CONT "$driver" "${pids[@]}"
+  code=0
+  wait "$driver" || code=$?
+  cat first
+  ((code != 0))
+  [ -e yarn.jobs ]
+  [ "$(cat "$DIR/out/part-00000")" = new ]
+}
+
 @test "SIGTERM kills the job by its tag, leaves no output and releases the lock; running again finishes it" {
   SLUICEBOX_LOG=$PWD/log JOB_WAITS=1 "$REPO/scripts/transform" "file://$DIR" 3>&- &
   until [[ -e job.began ]]; do sleep 0.1; done
@@ -95,7 +123,7 @@ transform() {
   [[ $output == *"somebody took over"* && ! -e $DIR/out && -e $DIR/_transform ]]
   rmdir "$DIR/_transform"
   run -6 transform
-  [[ ! -e $DIR/out && -e $DIR/_transform ]]
+  [[ ! -e $DIR/out && ! -e $DIR/_transform ]]
   : >"$DIR/out"
   run -6 "$REPO/scripts/audit" "file://$DIR"
   [[ ! -e $DIR/verdict.json ]]
