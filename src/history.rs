@@ -200,9 +200,11 @@ impl Found {
     fn verdict(&self) -> String {
         let judged = self.judged();
         let Some(word) = judged["verdict"].as_str() else {
-            let unbalanced = self.names.contains_key("_unbalanced");
-            return if unbalanced { "books don't balance" } else { "-" }.to_owned();
+            return "-".to_owned();
         };
+        if judged["balanced"] == false {
+            return "books don't balance".to_owned();
+        }
         // The load deletes what let the run through where it does not agree.
         let passed = self.verdict.is_null() && word == "pass";
         let mut words = vec![if passed { "refused by the load" } else { word }.to_owned()];

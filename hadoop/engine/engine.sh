@@ -80,7 +80,10 @@ hive_class_path() {
 ## hive_jars
 ## Prints the class path of Hive's jars; what stands first takes the place of what others have, too.
 hive_jars() {
-  printf '%s:' "$ENGINE_JARS"/hive/{hive-exec-dag-utils,hive-beeline-*,super-csv-*}.jar
+  # A Tez that is not in local mode must ship the whole jar.
+  [[ -n ${HIVE_CONF_DIR:-} && ! -e $HIVE_CONF_DIR/engine-hive-site.xml ]] ||
+    printf '%s:' "$ENGINE_JARS/hive/hive-exec-dag-utils.jar"
+  printf '%s:' "$ENGINE_JARS"/hive/{hive-beeline-*,super-csv-*}.jar
   printf '%s\n' "$ENGINE_JARS/hive/*"
 }
 

@@ -58,6 +58,8 @@ ending() {
     printf '%s\n' "$MESSAGE"
   elif (($1 == 130 || $1 == 143)); then
     printf 'ended by a signal\n'
+  elif (($1 > 128)); then
+    printf 'ended by SIG%s\n' "$(kill -l $(($1 - 128)))"
   elif [[ -s $WORK/last_words ]]; then
     cat "$WORK/last_words"
   else

@@ -24,7 +24,8 @@ tell() {
   event "$@"
   [[ -n ${SLUICEBOX_NOTIFY:-} && -n ${BIN:-} ]] || return 0
   line "$@" >"$WORK/told" || return 0
-  timeout --kill-after=5 60 sh -c "$SLUICEBOX_NOTIFY" <"$WORK/told" >"$WORK/notify.out" 2>&1 ||
+  # It may start a run of its own.
+  env -u SLUICEBOX_LOCK -u SLUICEBOX_EVENTS timeout --kill-after=5 60 sh -c "$SLUICEBOX_NOTIFY" <"$WORK/told" >"$WORK/notify.out" 2>&1 ||
     note "SLUICEBOX_NOTIFY failed ($?): $(tail -n 1 "$WORK/notify.out")"
 }
 
@@ -36,7 +37,7 @@ measure() {
   file=$folder/sluicebox_$TABLE.prom
   [[ ! -f $file ]] || former=(--former "$file")
   for name in verdict load; do
-    [[ ! -s $WORK/${RUN:-}/$name.json ]] || run+=("--$name" "$WORK/${RUN:-}/$name.json")
+    [[ ! -s $WORK/$name.json ]] || run+=("--$name" "$WORK/$name.json")
   done
   {
     "$BIN/sluicebox" metrics --table "$TABLE" --outcome "$1" --events "$WORK/events" "${former[@]}" "${run[@]}" \

@@ -94,7 +94,7 @@ beat_for() {
 ## before whatever changes something. What was asked within a twentieth of a lease is not asked again, unless it must be known now; a pause counts.
 guard() {
   local lost now=$EPOCHSECONDS
-  [[ ! -s $SHARED/guarded ]] || GUARDED=$(<"$SHARED/guarded")
+  [[ -z $SHARED || ! -s $SHARED/guarded ]] || GUARDED=$(<"$SHARED/guarded")
   [[ ${1:-} == now ]] || ((GUARDED > now || (now - GUARDED) * 20 >= LEASE)) || return 0
   list_claims "${LOCK%/*}"
   lost=$("$BIN/sluicebox" lock lost "${LOCK##*/}" <"$WORK/claims")

@@ -9,7 +9,7 @@ readonly RETRY_CAP=60
 # What clients say of a service that is away, starting, or losing a machine.
 MAY_PASS='[Cc]onnection refused|Connection reset|[Tt]imed out|[Nn]o ?[Rr]oute ?[Tt]o ?[Hh]ost|SafeModeException|in safe mode'
 MAY_PASS+='|StandbyException|RetriableException|EOFException|End of File Exception|could only be (replicated|written) to [0-9]'
-MAY_PASS+='|Could not obtain block|BlockMissingException|All datanodes .* are bad|Could not open client transport'
+MAY_PASS+='|Could not obtain block|BlockMissingException|All datanodes .* are bad|Unable to close file|Could not open client transport'
 MAY_PASS+='|TTransportException|SocketException|Could not connect to meta store|ApplicationNotFoundException'
 MAY_PASS+='|AM Container for .* exited|ApplicationMaster .*(lost|expired)'
 readonly MAY_PASS

@@ -117,10 +117,17 @@ open_run() {
 }
 
 ## hand_on FILE...
-## Leaves files of the run to the pipeline that called this step, and to the steps that it calls next under its lock.
+## Leaves files of the run to the steps that the pipeline calls next under its lock.
 hand_on() {
   [[ -n $SHARED ]] || return 0
   { mkdir -p "$SHARED/$RUN" && cp -R "$@" "$SHARED/$RUN/"; } || die "$EXIT_IO" "cannot write to $SHARED"
+}
+
+## hand_over FILE...
+## Gives what was found of the run to the pipeline that called this step, in place of what was found before.
+hand_over() {
+  [[ -n $SHARED ]] || return 0
+  { rm -f "$SHARED"/{manifest,verdict,load}.json && cp "$@" "$SHARED/"; } || note "cannot hand over $*"
 }
 
 ## list OUTPUT FOLDER...
@@ -181,7 +188,7 @@ settled() {
 ## Prints the folder of a new attempt, and removes what an attempt that died left there, its job first. A job that waits in
 ## its queue has made no folder yet: only a run that this very pipeline landed can have none.
 attempt() {
-  if has "_$1" || [[ ! -e $SHARED/$RUN/new ]]; then
+  if has "_$1" || [[ -z $SHARED || ! -e $SHARED/$RUN/new ]]; then
     guard
     stop_jobs || die "$EXIT_IO" "cannot ask YARN for the jobs that an earlier attempt at $RUN left"
   fi
@@ -225,10 +232,13 @@ keep() {
 }
 
 ## keep_refused FILE...
-## Keeps the verdict of a run that is stopped, and other files; under this name it lets nothing through.
+## Keeps the verdict of a run that is stopped, and other files; under this name it lets nothing through, and one that
+## did goes.
+# shellcheck disable=SC2120
 keep_refused() {
   cp "$WORK/verdict.json" "$WORK/_verdict.json" || die "$EXIT_IO" "cannot write to $WORK"
   keep "$RUN_DIR/" "$WORK/_verdict.json" "$@"
+  ! has verdict.json || fs -rm -f -skipTrash "$RUN_DIR/verdict.json" >/dev/null
 }
 
 ## overtaken

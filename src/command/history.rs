@@ -14,7 +14,7 @@ pub struct Status {
     /// What `hadoop fs -ls 'runs/*'` printed
     #[arg(long, value_name = "FILE")]
     listing: PathBuf,
-    /// What `hadoop fs -cat 'runs/*/{load,manifest,verdict}.json'` printed
+    /// What `hadoop fs -cat 'runs/*/{_verdict,load,manifest,verdict}.json'` printed
     #[arg(long, value_name = "FILE")]
     files: PathBuf,
     /// What `hadoop fs -stat '%Y %n' 'ledger/*'` printed

@@ -9,6 +9,7 @@ faults_setup() {
   # What a driver that is killed leaves.
   export TMPDIR=$BATS_FILE_TMPDIR/scratch
   mkdir -p "$FAULTS/bin" "$TMPDIR"
+  : >"$FAULTS/outcomes"
   cluster_setup
   NAMENODE_HTTP=$(inside port namenode 1)
   export SLUICEBOX_STREAMING_JAR NAMENODE_HTTP
