@@ -25,13 +25,13 @@ parse_gates() {
 }
 
 ## parse_sources EXTRA ARGUMENT...
-## Reads `OPTION... FILE...` into spec, date, root, wait, add, replace, partial, result, gates and sources. EXTRA names the
+## Reads `OPTION... FILE...` into spec, date, root, wait, add, replace, landed, partial, result, gates and sources. EXTRA names the
 ## options that the script has beside those that all of them have.
 # shellcheck disable=SC2034  # for the script
 parse_sources() {
   local extra=$1
   shift
-  spec='' date='' root='' wait='' partial='' result='' add=() replace=() gates=() sources=()
+  spec='' date='' root='' wait='' landed='' partial='' result='' add=() replace=() gates=() sources=()
   while (($#)); do
     case $1 in
       -h | --help) usage && exit 0 ;;
@@ -41,6 +41,7 @@ parse_sources() {
     case $1 in
       --add) add=(--add) ;;
       --replace) replace=(--replace) ;;
+      --landed) landed=1 ;;
       --partial) partial=1 ;;
       --*)
         (($# > 1)) || usage_error "$1 needs a value"
@@ -57,7 +58,11 @@ parse_sources() {
   [[ -n $spec ]] || usage_error "--spec is missing"
   [[ -n $date ]] || usage_error "--date is missing"
   check_day "$date"
-  ((${#sources[@]})) || usage_error "no source files are named"
+  if [[ -n $landed ]]; then
+    ((${#sources[@]} + ${#add[@]} == 0)) || usage_error "--landed takes the files that were landed; leave files and --add away"
+  else
+    ((${#sources[@]})) || usage_error "no source files are named"
+  fi
   ((${#add[@]} == 0 || ${#replace[@]} == 0)) || usage_error "--add keeps the published files and --replace leaves them out; give one of them"
   [[ -z $wait || $wait =~ ^[1-9][0-9]{0,6}[smh]$ ]] || usage_error "--wait $wait is no time; write it as 90s, 30m or 2h"
 }
@@ -118,6 +123,16 @@ open_table() {
   TABLE=$("$BIN/sluicebox" get table "$SPEC")
   # shellcheck disable=SC2034
   DATE=$date RUN=none
+}
+
+## newest_run
+## Prints the run of $DATE that was touched last; exits 2 where there is none.
+newest_run() {
+  dfs -stat '%Y %n' "$ROOT/$TABLE/runs/$DATE-*" >"$WORK/runs" 2>"$WORK/runs.err" || {
+    grep -q 'No such file' "$WORK/runs.err" || die "$EXIT_IO" "cannot read the runs of $TABLE: $(tail -n 1 "$WORK/runs.err")"
+    usage_error "there is no run of $TABLE for $DATE below $ROOT"
+  }
+  sort -n "$WORK/runs" | tail -n 1 | cut -d ' ' -f 2
 }
 
 ## no_such_run RUN WHAT

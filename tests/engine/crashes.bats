@@ -14,6 +14,7 @@ setup_file() {
   pipeline hit "$FAULTS/old.csv" >"$FAULTS/hit.log" 2>&1 3>&- &
   pipeline calm "$FAULTS/old.csv"
   wait $! || { cat "$FAULTS/hit.log" && false; }
+  rows_of hit >"$FAULTS/old.rows"
   for name in land transform audit load publish; do
     rm -f "$FAULTS/calls"
     step "$name" calm >"$FAULTS/calm.log"
@@ -70,20 +71,25 @@ tells() {
   [[ $1 == "hive publish"* || ${statement:$2 - 1:1} == I ]]
 }
 
-## walk STEP [ENDS]
-## Kills a step at each of its points in turn, lets it end, and sees that nothing was done again that was done: after the
-## call that ends the step, ENDS, nothing is changed any more.
+## walk STEP ENDS [ROWS]
+## Kills a step at each of its points in turn, lets it end from another folder, and sees that gold has the old rows still,
+## unless it is to have others, and that nothing was done again that was done: after the call that ends the step, ENDS,
+## nothing is changed any more.
 walk() {
-  local label when count=0
+  local label when count=0 before rows
+  before=$(<"$FAULTS/old.rows")
   while IFS=$'\t' read -r label when; do
     killed "$label" "$when" step "$1" hit
     ((++count))
   done < <(points "$1")
-  step "$1" hit >"$FAULTS/$1.log" || lost "$1 does not end after $count kills: $(cat "$FAULTS/$1.log")"
+  mkdir -p "$FAULTS/elsewhere"
+  (cd / && TMPDIR=$FAULTS/elsewhere step "$1" hit) >"$FAULTS/$1.log" || lost "$1 does not end after $count kills: $(cat "$FAULTS/$1.log")"
   [ "$(grep -cxF -- "$2" "$FAULTS/calls")" -eq 1 ] || lost "the end of $1, '$2', is not there once: $(cat "$FAULTS/calls")"
   ! sed "1,/^$(sed 's|[/.]|\\&|g' <<<"$2")\$/d" "$FAULTS/calls" | grep -vE 'the lock is|^hive prepare' ||
     lost "work of $1: it was done again after it had ended"
-  outcome "kill -9 in $1, $count points" 'went on' "${3:--}" "${4:--}"
+  rows=$(rows_of hit)
+  [ "$rows" -eq "${3:-$before}" ] || lost "rows of gold after $1: $rows, not ${3:-$before}"
+  outcome "kill -9 in $1, $count points" 'went on' "$before" "$rows"
 }
 
 @test "land, killed at every call, lands each file once" {
@@ -119,7 +125,7 @@ walk() {
 @test "publish, killed at every call, between the statements of Hive too: a reader sees the old rows, then the new ones" {
   before=$(rows_of hit)
   read_on hit
-  walk publish '-mv ledger/_RUN.TRY.json ledger/RUN.json' "$before" "$(rows_of calm)"
+  walk publish '-mv ledger/_RUN.TRY.json ledger/RUN.json' "$(rows_of calm)"
   stop_reading
   old_then_new "$before" "$(rows_of calm)"
 }

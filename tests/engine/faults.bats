@@ -15,7 +15,9 @@ setup_file() {
   mv "$FAULTS/spec" "$FAULTS/wide.toml"
   "$BIN/mapper" --spec "$FAULTS/wide.toml" <"$WIDE" >"$FAULTS/wide.parts"
   rows "$FAULTS/wide.parts" >"$WIDE_ROWS"
+  rejects "$FAULTS/wide.parts" >"$FAULTS/wide.rejects"
   scripts/land --spec "$FAULTS/wide.toml" --date "$DATE" "$WIDE" | sed -n 's/^ *hdfs:/hdfs:/p' >"$FAULTS/wide.run"
+  hadoop fs -get "$(<"$FAULTS/wide.run")/manifest.json" "$FAULTS/wide.manifest"
   mappers
 }
 
@@ -61,10 +63,16 @@ END
   chmod +x "$FAULTS"/{slow,frail,broken}/mapper
 }
 
+## from_the_beginning
+## Forgets what was made of the wide table's landed file.
+from_the_beginning() {
+  hadoop fs -rm -r -f -skipTrash "$(<"$FAULTS/wide.run")"/{out,_unbalanced,books.json,verdict.json,_verdict.json} >/dev/null
+}
+
 ## transform KIND OPTION...
 ## The wide table's job with mappers of a kind, from the beginning, in the background: its process is $JOB.
 transform() {
-  hadoop fs -rm -r -f -skipTrash "$(<"$FAULTS/wide.run")"/{out,_unbalanced,books.json,verdict.json} >/dev/null
+  from_the_beginning
   SLUICEBOX_BIN=$FAULTS/$1 SLUICEBOX_JOB_OPTIONS="-D mapreduce.job.maps=12 ${*:2}" step transform wide \
     >"$FAULTS/job.log" 2>&1 3>&- &
   JOB=$!
@@ -111,7 +119,7 @@ whole() {
 }
 
 ## count_rows
-## Fails unless the job's rows are those that a pipe makes; prints how many there are.
+## Fails unless the job's rows and rejects are those that a pipe makes, and its seals hold; prints how many rows there are.
 count_rows() {
   hadoop fs -cat "$(<"$FAULTS/wide.run")/out/part-*" >"$FAULTS/parts"
   rows "$FAULTS/parts" >"$FAULTS/rows"
@@ -119,6 +127,9 @@ count_rows() {
     lost "rows: $(comm -13 "$FAULTS/rows" "$WIDE_ROWS" | wc -l) of $(wc -l <"$WIDE_ROWS"), and $(comm -23 "$FAULTS/rows" "$WIDE_ROWS" | wc -l) are too many"
     return 1
   }
+  diff <(rejects "$FAULTS/parts") "$FAULTS/wide.rejects" >&2 || { lost 'rejects (< of the job, > of a pipe)' || return; }
+  "$BIN/validator" --spec "$FAULTS/wide.toml" --manifest "$FAULTS/wide.manifest" <"$FAULTS/parts" >"$FAULTS/verdict" 2>&1 ||
+    { lost "the balance: $(cat "$FAULTS/verdict")" || return; }
   wc -l <"$FAULTS/rows"
 }
 
@@ -217,6 +228,41 @@ count_rows() {
   cluster kill resourcemanager
   cluster start resourcemanager
   whole 'ResourceManager started again amid a job'
+}
+
+@test "SIGTERM, and Ctrl-C, while the job runs: it is killed, the lock is free, and running again goes on" {
+  in_chaos_alone
+  local signal code
+  for signal in TERM INT; do
+    from_the_beginning
+    rm -f "$FAULTS/started"/*
+    SLUICEBOX_BIN=$FAULTS/slow SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=12' setsid env --default-signal=INT \
+      scripts/transform "$(<"$FAULTS/wide.run")" >"$FAULTS/job.log" 2>&1 3>&- &
+    JOB=$!
+    until_started 2
+    # Ctrl-C goes to all that runs on the terminal.
+    [[ $signal == TERM ]] && kill -TERM "$JOB" || kill -INT -- "-$JOB"
+    code=0
+    wait "$JOB" || code=$?
+    [ "$code" -eq $((128 + $(kill -l "$signal"))) ] || lost "the exit code of SIG$signal: $code, $(cat "$FAULTS/job.log")"
+    yarn application -list >"$FAULTS/jobs" 2>/dev/null
+    ! grep '^application_' "$FAULTS/jobs" || lost "the end of the job: SIG$signal left it running"
+  done
+  step transform wide >"$FAULTS/job.log" 2>&1 || lost "the run: it does not go on: $(cat "$FAULTS/job.log")"
+  outcome 'SIGTERM and Ctrl-C amid a job' 'its job was killed, run again' "$(wc -l <"$WIDE_ROWS")" "$(count_rows)"
+}
+
+@test "after all of it the run reaches gold, as an undisturbed one" {
+  in_chaos_alone
+  export SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=12'
+  spec_of untouched >/dev/null
+  sed 's/wide/untouched/g' "$FAULTS/wide.toml" >"$FAULTS/untouched.toml"
+  pipeline untouched "$WIDE" >"$FAULTS/job.log" 2>&1 || lost "the undisturbed run: $(cat "$FAULTS/job.log")"
+  from_the_beginning
+  pipeline wide --landed >"$FAULTS/job.log" 2>&1 || lost "the run that was disturbed: $(cat "$FAULTS/job.log")"
+  state untouched >"$FAULTS/calm.state"
+  same wide
+  outcome 'after all of these, on to gold' 'as undisturbed' 0 "$(rows_of wide)"
 }
 
 @test "a DataNode dies while files are uploaded: they arrive whole" {
