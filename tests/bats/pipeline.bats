@@ -101,7 +101,10 @@ pipeline() {
   run -3 pipeline --wait 4s late.csv
   [[ $output == *"late.csv.count says 99 records"* ]]
   run -3 pipeline --wait 1s never.csv
-  [[ $output == *never.csv* ]]
+  [[ $output == *"waiting for "*" s at most: "*never.csv* ]]
+  # With --add too, before anything is asked of the cluster.
+  run -3 pipeline --wait 1s --add never.csv
+  [[ $output == *"waiting for "*" s at most: "*"cannot read never.csv"* && $output != *"asked "* ]]
   rm late.csv
   (sleep 2 && cp "$good" late.csv) 3>&- &
   grep -c . "$good" | awk '{ print $1 - 1 }' >late.csv.count

@@ -112,6 +112,8 @@ run_dir() {
   cd "$DIR/in"
   run -0 "$REPO/scripts/pipeline" --date 2026-11-20 --spec ../spec/orders.toml ./plainly.csv ./a* ./_*
   [[ $output == *"nothing to do"* ]]
+  run -0 "$REPO/scripts/pipeline" --date 2026-11-20 --spec ../spec/orders.toml --landed
+  [[ $output == *"nothing to do"* ]]
   tree | diff "$DIR/before" -
 }
 
