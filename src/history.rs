@@ -160,18 +160,20 @@ impl History {
                 (None, None) => (step, found.names.get(file).cloned().unwrap_or_default()),
             };
             let counts = found.judged();
+            // What a load before counted holds where it is published.
+            let load = if found.stopped.is_null() || last.is_some() { &found.load } else { &Value::Null };
             let quarantine = counts["records"].as_u64().zip(counts["ok"].as_u64());
-            let duplicates = found.load["duplicates"].as_u64().or(counts["duplicates"].as_u64()).unwrap_or(0);
+            let duplicates = load["duplicates"].as_u64().or(counts["duplicates"].as_u64()).unwrap_or(0);
             rows.push(vec![
                 run.clone(),
                 step.to_owned(),
                 since,
                 count(counts, "records"),
-                count(&found.load, "gold"),
+                count(load, "gold"),
                 quarantine.map_or("-".to_owned(), |(records, ok)| {
                     crate::ledger::grouped(records.saturating_sub(ok).saturating_add(duplicates))
                 }),
-                count(&found.load, "copies"),
+                count(load, "copies"),
                 found.verdict(),
             ]);
         }
@@ -182,18 +184,19 @@ impl History {
 impl Found {
     /// The last step that was done, and the file whose time is its.
     fn step(&self) -> (&'static str, &'static str) {
+        let stopped = !self.stopped.is_null();
         let steps = [
-            ("loaded", "load.json"),
-            ("audited", "verdict.json"),
+            ("loaded", if stopped { "" } else { "load.json" }),
+            ("audited", if stopped { "" } else { "verdict.json" }),
             ("transformed", "out"),
             ("landed", "manifest.json"),
         ];
         steps.into_iter().find(|(_, file)| self.names.contains_key(*file)).unwrap_or(("nothing", ""))
     }
 
-    /// The verdict that holds: the one that let the run through, or the one that stopped it.
+    /// The last verdict: one that stops a run stands beside the one before, until another lets the run through.
     fn judged(&self) -> &Value {
-        if self.verdict.is_null() { &self.stopped } else { &self.verdict }
+        if self.stopped.is_null() { &self.verdict } else { &self.stopped }
     }
 
     /// The verdict in words, with the gates that failed and those that were allowed to.
@@ -209,7 +212,8 @@ impl Found {
         let passed = self.verdict.is_null() && word == "pass";
         let mut words = vec![if passed { "refused by the load" } else { word }.to_owned()];
         // What reaches gold is judged once more by the load.
-        let gates = [judged, &self.load].into_iter().filter_map(|json| json["gates"].as_array()).flatten();
+        let load = if self.stopped.is_null() { &self.load } else { &Value::Null };
+        let gates = [judged, load].into_iter().filter_map(|json| json["gates"].as_array()).flatten();
         for gate in gates.filter(|gate| gate["pass"] == false) {
             let what = if gate["accepted"].is_string() { "accepted" } else { "failed" };
             let said = format!("{} {what}", gate["gate"].as_str().unwrap_or("a gate"));

@@ -34,10 +34,10 @@ at_exit() {
   # What is tidied up now is not worth waiting for.
   # shellcheck disable=SC2034
   RETRY_FOR=0
-  # Who took over meanwhile has jobs with the same tag.
   if [[ -n $JOB_RUNS ]]; then
     (guard now) 2>/dev/null
-    (($? == EXIT_LOCKED)) || stop_jobs || true
+    # Who took over meanwhile may have jobs with the same tag.
+    if (($? == EXIT_LOCKED)); then stop_own_job; else stop_jobs || true; fi
   fi
   report "$code"
   drop_lock
@@ -58,8 +58,8 @@ ending() {
     printf '%s\n' "$MESSAGE"
   elif (($1 == 130 || $1 == 143)); then
     printf 'ended by a signal\n'
-  elif (($1 > 128)); then
-    printf 'ended by SIG%s\n' "$(kill -l $(($1 - 128)))"
+  elif (($1 > 128 && $1 < 193)); then
+    printf 'ended by signal %s\n' $(($1 - 128))
   elif [[ -s $WORK/last_words ]]; then
     cat "$WORK/last_words"
   else

@@ -24,6 +24,14 @@ stop_jobs() {
   return 1
 }
 
+## stop_own_job
+## Kills the job whose client this script has started.
+stop_own_job() {
+  local id
+  id=$(grep -o 'application_[0-9_]*' "$WORK/job.err" | tail -n 1) || return 0
+  yarn application -kill "$id" >/dev/null 2>&1 </dev/null || true
+}
+
 ## advice
 ## Prints why the job failed, as far as its client and its tasks say, and what to do.
 advice() {

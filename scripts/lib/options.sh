@@ -59,7 +59,8 @@ parse_sources() {
   [[ -n $date ]] || usage_error "--date is missing"
   check_day "$date"
   if [[ -n $landed ]]; then
-    ((${#sources[@]} + ${#add[@]} == 0)) || usage_error "--landed takes the files that were landed; leave files and --add away"
+    [[ ${#sources[@]} == 0 && ${#add[@]} == 0 && -z $wait ]] ||
+      usage_error "--landed takes the files that were landed; leave files, --add and --wait away"
   else
     ((${#sources[@]})) || usage_error "no source files are named"
   fi

@@ -127,7 +127,7 @@ hand_on() {
 ## Gives what was found of the run to the pipeline that called this step, in place of what was found before.
 hand_over() {
   [[ -n $SHARED ]] || return 0
-  { rm -f "$SHARED"/{manifest,verdict,load}.json && cp "$@" "$SHARED/"; } || note "cannot hand over $*"
+  { rm -f "$SHARED"/{manifest,verdict,load}.json && cp "$@" "$SHARED/"; } || die "$EXIT_IO" "cannot write to $SHARED"
 }
 
 ## list OUTPUT FOLDER...
@@ -232,13 +232,12 @@ keep() {
 }
 
 ## keep_refused FILE...
-## Keeps the verdict of a run that is stopped, and other files; under this name it lets nothing through, and one that
-## did goes.
+## Keeps the verdict of a run that is stopped, and other files; under this name it lets nothing through, and the next one
+## that passes removes it.
 # shellcheck disable=SC2120
 keep_refused() {
   cp "$WORK/verdict.json" "$WORK/_verdict.json" || die "$EXIT_IO" "cannot write to $WORK"
   keep "$RUN_DIR/" "$WORK/_verdict.json" "$@"
-  ! has verdict.json || fs -rm -f -skipTrash "$RUN_DIR/verdict.json" >/dev/null
 }
 
 ## overtaken

@@ -45,7 +45,7 @@ pipeline() {
   run -2 pipeline --result file "$good"
   [[ $output == *"unknown option --result"* ]]
   run -2 pipeline --landed "$good"
-  [[ $output == *"leave files and --add away"* ]]
+  [[ $output == *"leave files, --add and --wait away"* ]]
   run -2 "$REPO/scripts/pipeline" staus --spec "$spec"
   [[ $output == *"neither a command nor a file staus"* ]]
   run -2 "$REPO/scripts/replay" --spec "$spec" --date 2026-11-21 "$good" "$good"

@@ -112,7 +112,9 @@ transform() {
   echo 1 >shared/guarded
   rm -r "$DIR/out"
   : >"$LOCKS/2"
+  : >"shared/$RUN/new"
   run -6 transform
+  [ ! -e "$DIR/_transform" ]
 }
 
 @test "a script whose lock was taken over changes nothing more" {

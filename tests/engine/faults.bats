@@ -195,7 +195,8 @@ count_rows() {
     run -0 step transform wide
     count_rows
   elif ((code == 0)); then
-    outcome 'NodeManager with the master killed, committer v1' 'the job went on' "$(wc -l <"$WIDE_ROWS")" "$(count_rows)"
+    found=$(count_rows)
+    outcome 'NodeManager with the master killed, committer v1' 'the job went on' "$(wc -l <"$WIDE_ROWS")" "$found"
   else
     outcome 'NodeManager with the master killed, committer v1' "exit $code" "$(wc -l <"$WIDE_ROWS")" -
     [ "$code" -eq 3 ]
@@ -249,7 +250,8 @@ count_rows() {
     ! grep '^application_' "$FAULTS/jobs" || lost "the end of the job: SIG$signal left it running"
   done
   step transform wide >"$FAULTS/job.log" 2>&1 || lost "the run: it does not go on: $(cat "$FAULTS/job.log")"
-  outcome 'SIGTERM and Ctrl-C amid a job' 'its job was killed, run again' "$(wc -l <"$WIDE_ROWS")" "$(count_rows)"
+  found=$(count_rows)
+  outcome 'SIGTERM and Ctrl-C amid a job' 'its job was killed, run again' "$(wc -l <"$WIDE_ROWS")" "$found"
 }
 
 @test "after all of it the run reaches gold, as an undisturbed one" {

@@ -117,6 +117,10 @@ b.csv.gz:5: quote: "5,1.1.2026' ]
   [[ $(cat "$SLUICEBOX_ROOT/things/ledger/${lines[1]%% *}.json") == *"\"rolled_back_from\": \"${lines[2]%% *}\""* ]]
   run -2 scripts/pipeline rollback "${OF[@]}"
   [[ $output == *"was the first version"* ]]
+  # What was taken back does not come again by itself.
+  run -2 scripts/pipeline "${OF[@]}" --landed
+  [[ $output == *"was published before; scripts/pipeline rollback --to "* ]]
+  [ "$(in_gold)" = $'3\t6\t3' ]
 }
 
 @test "clean removes what was superseded for long enough, never what gold points to, and keeps the books" {
