@@ -111,10 +111,11 @@ END
 @test "a pipeline that a signal ends is told as a failure, though what it had run last had not failed" {
   printf '#!/bin/bash\n: >"%s/began"\nexec /bin/sleep 60\n' "$PWD" >bin/beeline
   chmod +x bin/beeline
+  # Under nohup the tests themselves ignore SIGHUP.
   for signal in TERM HUP; do
     rm -f began
     SLUICEBOX_NOTIFY="cat >>$PWD/told" SLUICEBOX_METRICS=$PWD SLUICEBOX_ROOT=file://$PWD/root SLUICEBOX_STREAMING_JAR=$PWD/began \
-      "$REPO/scripts/pipeline" --spec "$REPO/testdata/specs/region_dim.toml" --date 2026-11-21 "$REPO/testdata/region_dim.csv" >out 2>&1 3>&- &
+      env --default-signal=HUP "$REPO/scripts/pipeline" --spec "$REPO/testdata/specs/region_dim.toml" --date 2026-11-21 "$REPO/testdata/region_dim.csv" >out 2>&1 3>&- &
     for _ in {1..100}; do [[ ! -e began ]] || break; /bin/sleep 0.1; done
     [ -e began ] || { cat out && false; }
     kill -"$signal" $!
