@@ -76,12 +76,12 @@ runs() {
 }
 
 @test "a spec that is changed and a source that is gone while their run is under way: it goes on with what was landed" {
-  printf 'id,note\n1,a long note\n' >long.csv
-  run -0 "$REPO/scripts/land" --spec items.toml --date 2026-11-22 long.csv
+  printf 'id,note\n1,a long note\n' | tee long.csv >gone.csv
+  run -0 "$REPO/scripts/land" --spec items.toml --date 2026-11-22 gone.csv
   run_dir=$(sed -n 's/^ *file:/file:/p' <<<"$output")
   sed -i.kept 's/^type = "text"/&\nmax_length = 3/' items.toml
-  rm long.csv
-  run -3 pipeline --date 2026-11-22 long.csv
+  rm gone.csv
+  run -3 pipeline --date 2026-11-22 gone.csv
   run -0 pipeline --date 2026-11-22 --landed
   mv items.toml.kept items.toml
   [[ $output == *"${run_dir##*/} keeps the spec that it was landed with"*"1 records = 1 ok"*"gold 1 +"* ]]
