@@ -184,14 +184,15 @@ impl History {
 impl Found {
     /// The last step that was done, and the file whose time is its.
     fn step(&self) -> (&'static str, &'static str) {
-        let stopped = !self.stopped.is_null();
         let steps = [
-            ("loaded", if stopped { "" } else { "load.json" }),
-            ("audited", if stopped { "" } else { "verdict.json" }),
+            ("loaded", "load.json"),
+            ("audited", "verdict.json"),
             ("transformed", "out"),
             ("landed", "manifest.json"),
         ];
-        steps.into_iter().find(|(_, file)| self.names.contains_key(*file)).unwrap_or(("nothing", ""))
+        // What was audited and loaded before does not count for a run that was stopped since.
+        let steps = &steps[if self.stopped.is_null() { 0 } else { 2 }..];
+        steps.iter().copied().find(|(_, file)| self.names.contains_key(*file)).unwrap_or(("nothing", ""))
     }
 
     /// The last verdict: one that stops a run stands beside the one before, until another lets the run through.
@@ -247,6 +248,8 @@ fn aligned(rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const A: &str = "2026-11-21-aaaaaaaa";
@@ -287,38 +290,31 @@ mod tests {
         let ledger = entries(&format!("1795303418000 {A}.json\n6 _{B}.9-9.json\n")).unwrap();
         let table = history.table(&ledger, None);
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-        let stopped = [
-            B,
-            "transformed",
-            "2026-11-21",
-            "03:04",
-            "99",
-            "-",
-            "90",
-            "-",
-            "fail,",
-            "max_reject_ratio",
-            "failed",
-        ];
-        assert_eq!(lines[1], stopped);
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            lines[1],
+            words(&format!("{B} transformed 2026-11-21 03:04 99 - 90 - fail, max_reject_ratio failed"))
+        );
         // A published run stands there since its publication.
         let since = minute(1_795_303_418_000);
-        let published = [
-            A,
-            "published",
-            &since[..10],
-            &since[11..],
-            "1,234",
-            "7",
-            "5",
-            "0",
-            "pass,",
-            "max_drop_ratio",
-            "accepted",
-        ];
-        assert_eq!(lines[2], published);
+        assert_eq!(
+            lines[2],
+            words(&format!("{A} published {since} 1,234 7 5 0 pass, max_drop_ratio accepted"))
+        );
         assert_eq!(lines[3][..2], ["2026-11-20-cccccccc", "landed"]);
         assert_eq!(history.table(&ledger, Some("2026-11-20")).lines().count(), 2);
+    }
+
+    #[test]
+    fn what_stopped_a_run_is_said_in_words() {
+        let gate = |pass: bool| json!({"verdict": if pass { "pass" } else { "fail" }, "balanced": true, "gates": []});
+        let found = |stopped, verdict| Found { verdict, stopped, ..Found::default() }.verdict();
+        assert_eq!(found(Value::Null, Value::Null), "-");
+        assert_eq!(found(Value::Null, gate(true)), "pass");
+        assert_eq!(found(gate(true), Value::Null), "refused by the load");
+        // An earlier one that let it through stands beside it.
+        assert_eq!(found(gate(false), gate(true)), "fail");
+        assert_eq!(found(json!({"verdict": "fail", "balanced": false}), Value::Null), "books don't balance");
     }
 
     #[test]

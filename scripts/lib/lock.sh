@@ -91,7 +91,8 @@ beat_for() {
 
 ## guard [now]
 ## Ends the script where the lock is not its own any more: it was silent for so long that somebody took over. It stands
-## before whatever changes something. What was asked within a twentieth of a lease is not asked again, unless it must be known now; a pause counts.
+## before whatever changes something. What was asked within a twentieth of a lease is not asked again, unless it must be
+## known now; a pause counts.
 guard() {
   local lost now=$EPOCHSECONDS
   [[ -z $SHARED || ! -s $SHARED/guarded ]] || GUARDED=$(<"$SHARED/guarded")
@@ -104,6 +105,7 @@ guard() {
 }
 
 ## guarded_at TIME
+## Remembers when the lock was known to be held, for the steps that follow as well.
 guarded_at() {
   GUARDED=$1
   [[ -z $SHARED ]] || printf '%s\n' "$1" >"$SHARED/guarded"

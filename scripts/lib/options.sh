@@ -25,8 +25,8 @@ parse_gates() {
 }
 
 ## parse_sources EXTRA ARGUMENT...
-## Reads `OPTION... FILE...` into spec, date, root, wait, add, replace, landed, partial, result, gates and sources. EXTRA names the
-## options that the script has beside those that all of them have.
+## Reads `OPTION... FILE...` into spec, date, root, wait, add, replace, landed, partial, result, gates and sources. EXTRA
+## names the options that the script has beside those that all of them have.
 # shellcheck disable=SC2034  # for the script
 parse_sources() {
   local extra=$1

@@ -231,13 +231,12 @@ keep() {
   [[ $1 != "$RUN_DIR/" ]] || hand_on "${@:2}"
 }
 
-## keep_refused FILE...
-## Keeps the verdict of a run that is stopped, and other files; under this name it lets nothing through, and the next one
-## that passes removes it.
-# shellcheck disable=SC2120
+## keep_refused
+## Keeps the verdict of a run that is stopped; under this name it lets nothing through, and the next one that passes
+## removes it.
 keep_refused() {
   cp "$WORK/verdict.json" "$WORK/_verdict.json" || die "$EXIT_IO" "cannot write to $WORK"
-  keep "$RUN_DIR/" "$WORK/_verdict.json" "$@"
+  keep "$RUN_DIR/" "$WORK/_verdict.json"
 }
 
 ## overtaken

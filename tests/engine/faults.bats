@@ -242,7 +242,7 @@ count_rows() {
     JOB=$!
     until_started 2
     # Ctrl-C goes to all that runs on the terminal.
-    [[ $signal == TERM ]] && kill -TERM "$JOB" || kill -INT -- "-$JOB"
+    if [[ $signal == TERM ]]; then kill -TERM "$JOB"; else kill -INT -- "-$JOB"; fi
     code=0
     wait "$JOB" || code=$?
     [ "$code" -eq $((128 + $(kill -l "$signal"))) ] || lost "the exit code of SIG$signal: $code, $(cat "$FAULTS/job.log")"
