@@ -68,7 +68,7 @@ java_options() {
 ## Prints the class path of Hadoop's commands. The jars stand first: an archive of classes holds for
 ## a class path that begins with what it was made from, and none of the jars carries a *-site.xml.
 hadoop_class_path() {
-  printf '%s\n' "$ENGINE_JARS/hadoop/*:$ENGINE/conf/log:$ENGINE_CONF"
+  printf '%s\n' "$ENGINE_JARS/hadoop/*:$ENGINE/conf/log:$ENGINE_CONF${HADOOP_CLASSPATH:+:$HADOOP_CLASSPATH}"
 }
 
 ## hive_class_path

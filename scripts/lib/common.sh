@@ -134,7 +134,7 @@ use_engine() {
 ## forget_site
 ## Drops what the caller's environment says of a site: the demo and the tests have an engine of their own.
 forget_site() {
-  unset HADOOP_CONF_DIR HIVE_CONF_DIR HADOOP_STREAMING_JAR SLUICEBOX_ROOT SLUICEBOX_ENGINE_HOME SLUICEBOX_CLUSTER \
+  unset HADOOP_CONF_DIR HADOOP_CLASSPATH HIVE_CONF_DIR HADOOP_STREAMING_JAR SLUICEBOX_ROOT SLUICEBOX_ENGINE_HOME SLUICEBOX_CLUSTER \
     SLUICEBOX_JDBC SLUICEBOX_BEELINE_OPTIONS SLUICEBOX_JOB_OPTIONS SLUICEBOX_REDUCERS SLUICEBOX_STREAMING_JAR \
     SLUICEBOX_NOTIFY SLUICEBOX_METRICS SLUICEBOX_LOG SLUICEBOX_RETRY_FOR
 }
@@ -185,11 +185,11 @@ streaming_jar() {
 
 ## scratch_folder [BASE]
 ## Makes a folder for temporary files and prints its path. It is in BASE, $TMPDIR or /tmp: in the first
-## whose path holds no blank or other character that has a meaning in a URI. The caller removes it.
+## whose path is a whole one and holds no blank or other character that has a meaning in a URI. The caller removes it.
 scratch_folder() {
   local base
   for base in "${1:-}" "${TMPDIR:-}" /tmp; do
-    [[ ! $base =~ ^[A-Za-z0-9/._-]+$ ]] || break
+    [[ ! $base =~ ^/[A-Za-z0-9/._-]*$ ]] || break
   done
   mktemp -d "$base/sluicebox.XXXXXX" || die "$EXIT_IO" "cannot write to $base"
 }
@@ -233,4 +233,19 @@ build_binaries() {
   [[ -t 2 ]] && quiet=--color=auto
   (cd "$CHECKOUT" && cargo build --release --bins "$quiet") >&2 ||
     die "$EXIT_IO" "the build failed"
+  build_client "$(binaries_dir)/fs-server.jar" "$CHECKOUT/hadoop/client/sluicebox/FsServer.java"
+}
+
+## build_client JAR SOURCE
+## Builds what scripts/lib/client.sh starts. Nothing depends on it: where it can't be built there is none.
+build_client() {
+  local java=${JAVA_HOME:+$JAVA_HOME/bin/} classes
+  [[ ! $1 -nt $2 ]] || return 0
+  rm -f "$1"
+  { command -v "${java}javac" && command -v "${java}jar"; } >/dev/null || return 0
+  classes=$(mktemp -d)
+  # Java 8 is what the oldest sites run on.
+  { "${java}javac" -source 8 -target 8 -Xlint:-options -d "$classes" "$2" && "${java}jar" cf "$1.$$" -C "$classes" . &&
+    mv "$1.$$" "$1"; } >&2 || note "cannot build $2: each command of the file system starts a JVM of its own"
+  rm -rf "$classes"
 }

@@ -26,11 +26,13 @@ at_exit() {
   trap '' TERM INT HUP
   # A signal that ends bash leaves the code of what had ended before.
   if ((code == 0)) && [[ -n $UNFINISHED ]]; then code=143; fi
-  # What fails without a word of ours, such as a `cp` on a full disk, is no gate.
-  if ((code == EXIT_GATE)) && [[ -n ${RUN:-} && ${0##*/} != pipeline && -z ${MESSAGE:-} && ! -s $WORK/last_words ]]; then
+  # What fails without a word of ours, such as a `cp` on a full disk, is no gate, nor is sed's 4 there a header's.
+  if ((code == EXIT_GATE || code == EXIT_USAGE || code == EXIT_HEADER)) && [[ -n ${RUN:-} && ${0##*/} != pipeline && -z ${MESSAGE:-} && ! -s $WORK/last_words ]]; then
     code=$EXIT_IO
   fi
   end_children
+  # A step that holds the lock ends before the pipeline, whose client it asks.
+  [[ -z $LOCK_OWNED && -z $CLIENT_OWNED ]] || client_stop
   # What is tidied up now is not worth waiting for.
   # shellcheck disable=SC2034
   RETRY_FOR=0
@@ -68,14 +70,15 @@ ending() {
 }
 
 ## end_children
-## Sends SIGTERM to what this script started and waits until it is gone.
+## Sends SIGTERM to what this script started and waits until it is gone; not to the client, which may be asked meanwhile.
 end_children() {
   local pid
   for pid in /proc/[0-9]*; do
     pid=${pid#/proc/}
-    if [[ $pid != "$BEAT" ]] && is_child "$pid" && kill -TERM "$pid" 2>/dev/null; then
+    if [[ $pid != "$BEAT" && $pid != "$CLIENT_STARTER" ]] && is_child "$pid" && kill -TERM "$pid" 2>/dev/null; then
       progress "ending what is under way"
       while is_child "$pid"; do sleep 0.1; done
+      progress ''
     fi
   done
 }

@@ -25,7 +25,7 @@ tell() {
   [[ -n ${SLUICEBOX_NOTIFY:-} && -n ${BIN:-} ]] || return 0
   line "$@" >"$WORK/told" || return 0
   # It may start a run of its own.
-  env -u SLUICEBOX_LOCK -u SLUICEBOX_EVENTS -u STEP timeout --kill-after=5 60 sh -c "$SLUICEBOX_NOTIFY" <"$WORK/told" >"$WORK/notify.out" 2>&1 ||
+  env -u SLUICEBOX_LOCK -u SLUICEBOX_FS -u SLUICEBOX_EVENTS -u STEP timeout --kill-after=5 60 sh -c "$SLUICEBOX_NOTIFY" <"$WORK/told" >"$WORK/notify.out" 2>&1 ||
     note "SLUICEBOX_NOTIFY failed ($?): $(tail -n 1 "$WORK/notify.out")"
 }
 

@@ -113,7 +113,7 @@ streaming_job() {
     [[ -z $LOCK ]] || guard 2>&"$TOLD"
     # What an earlier try left, with its job.
     # shellcheck disable=SC2154  # again's
-    ((try == 1)) || { stop_jobs && hadoop fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
+    ((try == 1)) || { stop_jobs && hadoop_fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
     # shellcheck disable=SC2086  # options, word by word
     hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} -D "mapreduce.job.tags=sluicebox,$RUN" "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
       code=$?

@@ -54,5 +54,5 @@ again() {
 ## dfs ARG...
 ## `hadoop fs`, tried again where that may help: each call of it is such that it can be repeated.
 dfs() {
-  again hadoop fs "$@"
+  again hadoop_fs "$@"
 }

@@ -22,6 +22,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/ending.sh"
 # shellcheck source=scripts/lib/options.sh
 . "$(dirname "${BASH_SOURCE[0]}")/options.sh"
+# shellcheck source=scripts/lib/client.sh
+. "$(dirname "${BASH_SOURCE[0]}")/client.sh"
 # shellcheck source=scripts/lib/retry.sh
 . "$(dirname "${BASH_SOURCE[0]}")/retry.sh"
 # shellcheck source=scripts/lib/lock.sh
@@ -33,6 +35,8 @@
 
 # What a pipeline's steps share: its own folder, on this machine.
 SHARED=${SLUICEBOX_EVENTS:+${SLUICEBOX_EVENTS%/*}}
+# The pipeline's own client, or none.
+[[ -n $SHARED && ${SLUICEBOX_FS:-} == "$SHARED/fs" ]] || unset SLUICEBOX_FS
 
 ## tools
 ## Builds or finds the binaries ($BIN) and puts the engine on PATH where there is none.
@@ -96,8 +100,8 @@ name_run() {
 }
 
 ## open_run
-## Lists what the run and the ledger have, sets LEDGER_STATE, and fetches the run's small files into $WORK. Each call of
-## hadoop starts a JVM, so all is asked for at once, and what a step before had is not asked for again.
+## Lists what the run and the ledger have, sets LEDGER_STATE, and fetches the run's small files into $WORK. Each call takes
+## its time, so all is asked for at once, and what a step before had is not asked for again.
 open_run() {
   list "$WORK/listing" "$RUN_DIR" "$LEDGER"
   local name fetch=() fetched=()
@@ -220,7 +224,7 @@ exists() {
 finish() {
   guard
   # A try whose answer was lost may have done it.
-  again hadoop fs -mv "$1" "$2" || { exists "$2" && ! exists "$1"; } || die "$EXIT_IO" "cannot rename $1 to $2"
+  again hadoop_fs -mv "$1" "$2" || { exists "$2" && ! exists "$1"; } || die "$EXIT_IO" "cannot rename $1 to $2"
 }
 
 ## keep TO FILE...

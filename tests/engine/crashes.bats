@@ -10,6 +10,7 @@ load faults
 
 setup_file() {
   faults_setup
+  one_client
   # Of two equal tables one is disturbed; what the other's steps call is what there is to be killed at.
   pipeline hit "$FAULTS/old.csv" >"$FAULTS/hit.log" 2>&1 3>&- &
   pipeline calm "$FAULTS/old.csv"

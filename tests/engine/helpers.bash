@@ -69,6 +69,7 @@ ask() {
 watched_mapper() {
   mkdir -p "$1/written"
   ln -s "$BIN"/{reducer,validator,sluicebox} "$1/"
+  [[ ! -f $BIN/fs-server.jar ]] || ln -s "$BIN/fs-server.jar" "$1/"
   printf '#!/bin/bash\nset -o pipefail\n"%s" "$@" | tee "%s/written/$$"\n' "$BIN/mapper" "$1" >"$1/mapper"
   chmod +x "$1/mapper"
 }

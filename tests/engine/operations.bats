@@ -144,3 +144,31 @@ b.csv.gz:5: quote: "5,1.1.2026' ]
   run -2 scripts/pipeline rejects --spec "$DIR/spec/things.toml" --run "$gone"
   [[ $output == *"run $gone was cleaned away; "* ]]
 }
+
+@test "a pipeline that is ended, or killed, leaves no JVM of its file system; ended, it frees its lock" {
+  local signal
+  mkdir "$DIR/slow" "$DIR/tmp"
+  ln -s "$BIN"/{reducer,validator,sluicebox,fs-server.jar} "$DIR/slow/"
+  printf '#!/bin/sh\n: >"%s/running"\nexec sleep 60\n' "$DIR" >"$DIR/slow/mapper"
+  chmod +x "$DIR/slow/mapper"
+  for signal in TERM KILL; do
+    rm -f "$DIR/running"
+    TMPDIR=$DIR/tmp SLUICEBOX_BIN=$DIR/slow setsid scripts/pipeline --spec "$DIR/spec/things.toml" --date 2026-11-28 "$DIR/in/a.csv" \
+      >"$DIR/log.$signal" 2>&1 3>&- </dev/null &
+    until [[ -e $DIR/running ]]; do
+      kill -0 $! || { cat "$DIR/log.$signal" && false; }
+      sleep 0.2
+    done
+    pgrep -f "sluicebox.FsServer $DIR/tmp/"
+    kill "-$signal" $!
+    code=0
+    wait $! || code=$?
+    [ "$code" -eq $((128 + $(kill -l "$signal"))) ]
+    [[ $signal == TERM ]] || sleep 3
+    run ! pgrep -f "sluicebox.FsServer $DIR/tmp/"
+    [[ $signal == TERM ]] || pkill -KILL -s $! || true
+  done
+  # The second had the lock of the first.
+  ! grep 'is being worked on' "$DIR/log.KILL"
+  [ "$(ls "$SLUICEBOX_ROOT/things/locks/2026-11-28" | grep -xc '[0-9]*')" -eq 1 ]
+}
