@@ -64,10 +64,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let mode = mode(arguments, &spec)?;
     let tier = environment::tier()?;
     let mut rejects = match &arguments.rejects {
-        Some(path) if mode == Mode::Plain => {
-            refuse_own_stream(path, &arguments.spec)?;
-            Some((File::create(path).map_err(Error::io(format!("cannot write {}", path.display())))?, path))
-        }
+        Some(path) if mode == Mode::Plain => Some(Rejects::open(path, &arguments.spec)?),
         _ => None,
     };
     let mut out = environment::stdout()?;
@@ -77,11 +74,11 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let mut sink = Sink::default();
     let mut progress = Progress::default();
 
-    let mut write = |sink: &mut Sink| {
+    let mut write = |sink: &mut Sink, header_fits: bool| {
         environment::drain(&mut sink.out, &mut out, "standard output")?;
         match &mut rejects {
-            Some((file, path)) => environment::drain(&mut sink.rejects, file, &path.display().to_string()),
-            None => Ok(()),
+            Some(rejects) if header_fits => rejects.write(&mut sink.rejects),
+            _ => Ok(()),
         }
     };
     let stdin = io::stdin().lock();
@@ -94,24 +91,48 @@ fn run(arguments: &Arguments) -> Result<Exit> {
             let fed = task.feed(part, &mut sink);
             // What was judged before an error is written first, so that nothing good is held back.
             if fed.is_err() || sink.out.len().max(sink.rejects.len()) > input::BLOCK {
-                write(&mut sink)?;
+                write(&mut sink, fed.is_ok())?;
             }
             fed?;
         }
-        write(&mut sink)?;
+        write(&mut sink, task.books().lines > 0)?;
         progress.advance(block.len(), || format!("{} records", task.books().records));
         Ok(())
     })?;
     let seal = task.finish(&mut sink);
-    write(&mut sink)?;
+    write(&mut sink, seal.is_ok())?;
     let seal = seal?;
     report(&seal);
     progress.finish(|| summary(&seal));
     Ok(Exit::Done)
 }
 
-/// Creating the rejects' file would empty what is still to be read, or the log that others append to, and rows written
-/// to the same file would overwrite rejects.
+/// The file that rejects go to. What stands in it from before is there until the header was found to fit.
+struct Rejects<'p> {
+    file: File,
+    path: &'p Path,
+    emptied: bool,
+}
+
+impl<'p> Rejects<'p> {
+    fn open(path: &'p Path, spec: &Path) -> Result<Self> {
+        refuse_own_stream(path, spec)?;
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        Ok(Self { file: file.map_err(Error::writing(path))?, path, emptied: false })
+    }
+
+    /// Writes and empties a buffer, behind nothing that was there before.
+    fn write(&mut self, rejects: &mut Vec<u8>) -> Result<()> {
+        // A pipe and a device have nothing to take away.
+        if !std::mem::replace(&mut self.emptied, true) && self.file.metadata().is_ok_and(|is| is.is_file()) {
+            self.file.set_len(0).map_err(Error::writing(self.path))?;
+        }
+        environment::drain(rejects, &mut self.file, &self.path.display().to_string())
+    }
+}
+
+/// The rejects' file is emptied, and that must not be what is still to be read, or the log that others append to; and
+/// rows written to the same file would overwrite rejects.
 fn refuse_own_stream(path: &Path, spec: &Path) -> Result<()> {
     let Ok(rejects) = std::fs::metadata(path) else { return Ok(()) };
     let opened = |fd: BorrowedFd| fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());

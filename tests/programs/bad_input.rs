@@ -394,6 +394,32 @@ fn rejects_never_overwrite_what_is_read() {
     }
 }
 
+/// A file of the wrong table must not cost the rejects of the right one.
+#[test]
+fn rejects_from_before_are_kept_until_the_header_fits() {
+    let folder = folder();
+    let rejects = folder.path().join("bad.tsv");
+    let run = |input: &[&str], code: i32| {
+        fs::write(&rejects, "before\n").unwrap();
+        let (mut child, mut stdin) = spawn(MAPPER, &["--rejects", "bad.tsv"], &folder);
+        for part in input {
+            stdin.write_all(part.as_bytes()).unwrap();
+            // So that the mapper sees the part alone.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        drop(stdin);
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{input:?}");
+        fs::read_to_string(&rejects).unwrap()
+    };
+    for drifted in [&["id,other\nx,a\n"][..], &["id,", "other\nx,a\n"], &["id,other"]] {
+        assert_eq!(run(drifted, 4), "before\n");
+    }
+    for clean in [&["id,note\n1,a\n"][..], &["id,", "note"], &[]] {
+        assert_eq!(run(clean, 0), "");
+    }
+    assert_eq!(run(&["id,note\nx,a\n"], 0), "integer\tid\t-\t0\t1\tx,a\n");
+}
+
 /// Two places in one file: what is written at one overwrites what was written at the other.
 #[test]
 fn rejects_never_share_a_file_with_the_rows() {
