@@ -22,7 +22,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::escape;
 use super::reject::Provenance;
 use crate::record::Row;
-use crate::spec::Spec;
+use crate::spec::{Invalid, Spec};
 use crate::transform::{Class, Value};
 
 /// What a keyed line carries.
@@ -58,7 +58,9 @@ pub fn row(out: &mut Vec<u8>, spec: &Spec, row: Row, carried: Carried, key: &[us
             out.push(b',');
         }
         key_part(row.text(*column), out);
-        if row.value(*column) == Value::Null && row.text(*column).is_empty() {
+        let replaced =
+            matches!(spec.columns[*column].invalid, Invalid::Replace(_)) && row.replaced.contains(column);
+        if row.value(*column) == Value::Null && !replaced {
             // NULL is not the empty text; a lone percent sign can't come from any.
             out.push(b'%');
         }
@@ -128,8 +130,7 @@ fn end(out: &mut Vec<u8>, bucket: [u8; BUCKET]) {
 #[must_use]
 pub fn is_group_key(key: &[u8], field: &[u8]) -> bool {
     let Some(mut key) = key.strip_prefix(Carried::Group.mark()) else { return false };
-    if field == escape::NULL || field.is_empty() && !key.is_empty() {
-        // A bad value that was replaced by nothing is keyed as NULL is.
+    if field == escape::NULL {
         return key == b"%";
     }
     // Byte by byte: a long group is not to be there once more.
@@ -394,9 +395,7 @@ mod tests {
         let fields: [&[u8]; 9] = [b"", b"\\N", b"\\\\N", b"a", b"ab", b"a,b", b"%", b"%2C", b"\\\t\\"];
         for one in fields {
             for other in fields {
-                // NULL's key is also that of a value that was replaced by nothing.
-                let same = one == other || one == escape::NULL && other.is_empty();
-                assert_eq!(is_group_key(&key(one), other), same, "{one:?} {other:?}");
+                assert_eq!(is_group_key(&key(one), other), one == other, "{one:?} {other:?}");
             }
         }
         assert!(!is_group_key(b"k:a", b"a"));
