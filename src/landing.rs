@@ -308,6 +308,11 @@ fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
     })?;
     cutter.finish(&mut take)?;
     progress.clear();
+    if stream.is_padded() {
+        return Err(Error::Input(format!(
+            "{name} has zeros behind its gzip data, which Hadoop can't read; write it anew: gzip -dc FILE | gzip > NEW.gz"
+        )));
+    }
     drop(stream);
     let sha256 = hex(&hashed.hash.finalize());
     delivery.check(&name, records, &sha256)?;

@@ -1,8 +1,8 @@
 //! Opens a stream: plain, or gzip where it begins with gzip's magic bytes.
 
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::exit::{Error, Result};
 
@@ -22,7 +22,7 @@ pub enum Opened<R: Read> {
     /// Plain bytes.
     Plain(Peeked<R>),
     /// gzip, all its members.
-    Gzip(Box<MultiGzDecoder<BufReader<Peeked<R>>>>),
+    Gzip(Box<Members<BufReader<Peeked<R>>>>),
 }
 
 impl<R: Read> Opened<R> {
@@ -30,6 +30,43 @@ impl<R: Read> Opened<R> {
     #[must_use]
     pub fn is_gzip(&self) -> bool {
         matches!(self, Self::Gzip(_))
+    }
+
+    /// Whether zeros stand behind the gzip data, as a tape or a device leaves them; known once all of it is read.
+    #[must_use]
+    pub fn is_padded(&self) -> bool {
+        matches!(self, Self::Gzip(members) if members.padded)
+    }
+}
+
+/// The members of gzip data, one behind the other, and the zeros that may pad it.
+pub struct Members<R> {
+    /// The one that is read; `None` only while the next one takes its place.
+    member: Option<GzDecoder<R>>,
+    padded: bool,
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let length = member.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
+                return Ok(length);
+            }
+            let behind = member.get_mut();
+            while let [0, ..] = behind.fill_buf()? {
+                behind.consume(1);
+                self.padded = true;
+            }
+            if behind.fill_buf()?.is_empty() {
+                break;
+            }
+            if self.padded {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "there is more behind its zeros"));
+            }
+            self.member = self.member.take().map(|member| GzDecoder::new(member.into_inner()));
+        }
+        Ok(0)
     }
 }
 
@@ -45,7 +82,8 @@ pub fn open<R: Read>(mut from: R, may_be_gzip: bool) -> io::Result<Opened<R>> {
     let gzip = peeked == GZIP_MAGIC;
     let whole = Cursor::new(peeked).chain(from);
     Ok(if gzip {
-        Opened::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, whole))))
+        let member = Some(GzDecoder::new(BufReader::with_capacity(BLOCK, whole)));
+        Opened::Gzip(Box::new(Members { member, padded: false }))
     } else {
         Opened::Plain(whole)
     })
@@ -116,6 +154,20 @@ mod tests {
         let end = bent.len() - 6;
         bent[end] ^= 1;
         assert!(read(&bent, true).is_err());
+    }
+
+    #[test]
+    fn zeros_may_pad_a_gzip() {
+        let (one, zeros) = (gzip(b"one\n"), vec![0; 2 * BLOCK]);
+        let padded = [&one[..], &one, &zeros].concat();
+        assert_eq!(read(&padded, true).unwrap(), b"one\none\n");
+        for (bytes, is_padded) in [(&padded, true), (&one, false)] {
+            let mut stream = open(&bytes[..], true).unwrap();
+            stream.read_to_end(&mut Vec::new()).unwrap();
+            assert_eq!(stream.is_padded(), is_padded);
+        }
+        let error = read(&[&one[..], &zeros, &one].concat(), true).unwrap_err();
+        assert!(error.to_string().contains("damaged (there is more behind its zeros)"), "{error}");
     }
 
     #[test]

@@ -76,6 +76,19 @@ fn by_hadoop(text: &[u8]) -> Vec<u8> {
     lines.into_bytes()
 }
 
+/// The mapper at a pipe reads it, as gzip does; Hadoop's reader does not.
+#[test]
+fn zeros_behind_gzip_data_are_refused_before_a_job_fails_on_them() {
+    let sources = Sources::new(true);
+    let padded = [gzip(b"a\nx\n"), vec![0; 512]].concat();
+    sources.write("in", &padded);
+    let staged = sources.stage(&["in"]);
+    let message = String::from_utf8(staged.stderr).unwrap();
+    assert!(message.contains("in has zeros behind its gzip data, which Hadoop can't read"), "{message}");
+    assert_eq!(staged.status.code(), Some(3));
+    assert!(sources.run(env!("CARGO_BIN_EXE_mapper"), &[], &[], &padded).status.success());
+}
+
 #[test]
 fn what_is_landed_is_what_the_mapper_counts() {
     const BOM: &str = "\u{feff}";
