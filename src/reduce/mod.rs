@@ -40,6 +40,8 @@ pub struct Reducer<'s> {
 #[derive(Debug)]
 struct LineReducer<'s> {
     spec: &'s Spec,
+    /// How many columns a row has.
+    columns: usize,
     books: Books<'s>,
     aggregate: Option<Aggregate<'s>>,
     /// The folder in which the job's files lie.
@@ -72,6 +74,7 @@ impl<'s> Reducer<'s> {
             rows: Rows::new(spec, tier).filter(|_| aggregate.is_none()),
             line: LineReducer {
                 spec,
+                columns: spec.kept().count(),
                 books: Books::new(spec),
                 aggregate,
                 folder: String::new(),
@@ -215,12 +218,17 @@ impl LineReducer<'_> {
             }
             page.push(b'\n');
         }
-        books.written_row(row, hash).map(|_| ()).map_err(|column| {
-            let line = self.lines;
-            Error::Input(format!(
+        let line = self.lines;
+        match books.written_row(row, hash) {
+            Ok(columns) if columns == self.columns => Ok(()),
+            Ok(columns) => Err(Error::Input(format!(
+                "line {line} has {columns} columns, the spec writes {}; was it made by this spec?",
+                self.columns
+            ))),
+            Err(column) => Err(Error::Input(format!(
                 "line {line}: {column} is no number of its scale; was it made by this spec?"
-            ))
-        })
+            ))),
+        }
     }
 
     /// A row under the column that it is summed by.
