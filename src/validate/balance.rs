@@ -72,10 +72,16 @@ pub fn balance(spec: &Spec, mut partials: Vec<Partial>, manifest: Option<&Manife
         files: 0,
         problems: Vec::new(),
     };
-    // A run of a table with a key goes through the shuffle; at a pipe, without a manifest, it need not.
-    let due = manifest.is_some() && spec.dedup.is_some() && all.map.ok > 0;
-    let shuffled = due || all.reduce.seals > 0 || all.shown.rejected_duplicates() > 0;
+    let shuffled = all.reduce.seals > 0 || all.shown.rejected_duplicates() > 0;
     let mut problems = Problems::default();
+    // A run of a table with a key goes through the shuffle; at a pipe, without a manifest, it need not.
+    if manifest.is_some() && spec.dedup.is_some() && all.map.ok > 0 && !shuffled {
+        problems.note(
+            "no reducer's seal, but the spec has a [dedup] key: its rows did not go through the shuffle, or what the \
+             reducers wrote is lost; run transform again, with the reducer"
+                .to_owned(),
+        );
+    }
     let any_seal = all.map.seals + all.reduce.seals > 0;
     if all.map.seals == 0
         && !(all.shown.lines == 0 && manifest.is_some_and(|manifest| manifest.files.is_empty()))
