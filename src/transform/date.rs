@@ -92,6 +92,11 @@ pub(super) fn build(reader: &mut Reader, options: &mut Options) -> Box<dyn Trans
 
 /// Compiles a format. What it doesn't know is an error: a guessed order is a silent change.
 fn format(text: &str) -> Result<Format, String> {
+    if text.trim() != text || text.contains(['\n', '\r']) {
+        return Err(
+            "white space around a value is dropped and a line end ends its record; remove it".to_owned()
+        );
+    }
     let mut parts = Format::new();
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -281,6 +286,13 @@ mod tests {
     fn a_format_that_guesses_is_refused() {
         for pattern in ["", "%m/%d", "%Y-%m-%d %H", "%m/%m/%d/%Y", "%D", "%Y-%m-%d1", "%Y-%m-%d%", "%b %d %Y"]
         {
+            assert!(format(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_format_that_no_value_can_have_is_refused() {
+        for pattern in [" %Y-%m-%d", "%Y-%m-%d\u{3000}", "%Y\n%m-%d", "%Y\r%m-%d"] {
             assert!(format(pattern).is_err(), "{pattern}");
         }
     }
