@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::PAGE;
+use super::{PAGE, no_number, other_columns};
 use crate::exit::{Error, Result};
 use crate::output::{escape, keyed};
 use crate::spec::Spec;
@@ -15,6 +15,8 @@ use crate::transform::{Decimal, Total};
 #[derive(Debug)]
 pub struct Aggregate<'s> {
     spec: &'s Spec,
+    /// How many columns a row has.
+    columns: usize,
     /// The group column's place in a row.
     place: usize,
     groups: BTreeMap<Vec<u8>, (u64, Vec<Total>)>,
@@ -29,7 +31,8 @@ impl<'s> Aggregate<'s> {
     /// Sums by a source column.
     #[must_use]
     pub fn new(spec: &'s Spec, column: usize) -> Self {
-        Self { spec, place: spec.kept_index(column), groups: BTreeMap::new(), held: 0 }
+        let (columns, place) = (spec.kept().count(), spec.kept_index(column));
+        Self { spec, columns, place, groups: BTreeMap::new(), held: 0 }
     }
 
     /// Adds a row to its group. `key` is what the mapper keyed it by, where that was the group.
@@ -39,14 +42,12 @@ impl<'s> Aggregate<'s> {
     /// torn into several. `Usage` where there are too many groups to hold. `line` is named.
     pub fn add(&mut self, row: &[u8], key: Option<&[u8]>, line: u64) -> Result<()> {
         let fields: Vec<&[u8]> = escape::split(row, self.spec.delimiter).collect();
-        let wrong = |column: &str| {
-            Error::Input(format!(
-                "line {line}: {column} is missing or no number of its scale; was it made by this spec?"
-            ))
+        let group = match fields.get(self.place) {
+            Some(group) if fields.len() == self.columns => *group,
+            _ => return Err(other_columns(line, fields.len(), self.columns)),
         };
-        let group = fields.get(self.place).ok_or_else(|| wrong("the group's column"))?;
         let sums = &self.spec.sums;
-        if !self.groups.contains_key(*group) {
+        if !self.groups.contains_key(group) {
             if key.is_some_and(|key| !keyed::is_group_key(key, group)) {
                 return Err(Error::Input(format!(
                     "line {line} is keyed by another column; give --aggregate the name that the mapper was given"
@@ -65,14 +66,14 @@ impl<'s> Aggregate<'s> {
             let zeros = sums.iter().map(|column| Total::zero(self.spec.sum_scale(*column))).collect();
             self.groups.insert(group.to_vec(), (0, zeros));
         }
-        let Some((count, totals)) = self.groups.get_mut(*group) else { return Ok(()) };
+        let Some((count, totals)) = self.groups.get_mut(group) else { return Ok(()) };
         *count += 1;
         for (total, column) in totals.iter_mut().zip(sums) {
             let text = fields.get(self.spec.kept_index(*column)).copied().unwrap_or_default();
             match Decimal::parse_scaled(text, total.scale()) {
                 Some(number) => total.add(number),
                 None if text == escape::NULL => {}
-                None => return Err(wrong(&self.spec.columns[*column].name)),
+                None => return Err(no_number(line, &self.spec.columns[*column].name)),
             }
         }
         Ok(())

@@ -221,13 +221,8 @@ impl LineReducer<'_> {
         let line = self.lines;
         match books.written_row(row, hash) {
             Ok(columns) if columns == self.columns => Ok(()),
-            Ok(columns) => Err(Error::Input(format!(
-                "line {line} has {columns} columns, the spec writes {}; was it made by this spec?",
-                self.columns
-            ))),
-            Err(column) => Err(Error::Input(format!(
-                "line {line}: {column} is no number of its scale; was it made by this spec?"
-            ))),
+            Ok(columns) => Err(other_columns(line, columns, self.columns)),
+            Err(column) => Err(no_number(line, column)),
         }
     }
 
@@ -283,6 +278,18 @@ impl LineReducer<'_> {
 
 fn no_keyed_line(line: u64) -> Error {
     Error::Input(format!("line {line} is not a keyed line; it must come from mapper --keyed"))
+}
+
+/// The error of a row that has other columns than the spec writes.
+fn other_columns(line: u64, found: usize, wanted: usize) -> Error {
+    Error::Input(format!(
+        "line {line} has {found} columns, the spec writes {wanted}; was it made by this spec?"
+    ))
+}
+
+/// The error of a row whose column can't be added up.
+fn no_number(line: u64, column: &str) -> Error {
+    Error::Input(format!("line {line}: {column} is no number of its scale; was it made by this spec?"))
 }
 
 /// The error of a row that does not say where it comes from.
