@@ -89,7 +89,7 @@ fn refused((code, out, err): &Said, expected: i32, message: &str) {
 #[test]
 fn the_scripts() {
     let case = Case::new();
-    for stage in ["prepare", "quarantine", "load", "publish", "forget", "rejects"] {
+    for stage in ["prepare", "quarantine", "load", "elsewhere", "publish", "forget", "rejects"] {
         let more: &[&str] = if stage == "load" { &["--described", "prepare.tsv"] } else { &[] };
         let (code, script, err) = case.script(stage, more);
         assert_eq!(code, 0, "{err}");
@@ -109,7 +109,7 @@ fn no_script_holds_what_beeline_or_hive_would_act_on() {
     case.bend("table.toml", "[output]", "[quarantine]\nraw = \"redact\"\n[output]");
     for delimiter in [";", "'", "$", "|"] {
         case.bend("table.toml", "delimiter = ", &format!("delimiter = \"{delimiter}\" #"));
-        for stage in ["prepare", "quarantine", "load", "publish", "forget", "rejects"] {
+        for stage in ["prepare", "quarantine", "load", "elsewhere", "publish", "forget", "rejects"] {
             let more: &[&str] = if stage == "load" { &["--described", "prepare.tsv"] } else { &[] };
             let (_, script, err) = case.script(stage, more);
             assert_eq!(err, "");

@@ -6,6 +6,8 @@
 LEASE=${SLUICEBOX_LEASE:-600}
 # The claim that is held, without the number of its signs of life; LOCK_OWNED where it is this script that releases it.
 LOCK='' BEAT='' LOCK_OWNED=''
+# What asks for the lock, as long as it is not known whether it is held.
+ASKING=''
 # When that was last asked, by the clock of this machine; the steps of a pipeline share it in a file.
 GUARDED=0
 
@@ -34,7 +36,8 @@ take_lock() {
     list_claims "$folder"
     generation=$("$BIN/sluicebox" lock next <"$WORK/claims")
     name=$generation.$$-$RANDOM$RANDOM
-    claim "$folder/_$name" "$owner"
+    ASKING=$folder/_$name
+    claim "$ASKING" "$owner"
     asked=$SECONDS now=$EPOCHSECONDS
     list_claims "$folder"
     answer=$("$BIN/sluicebox" lock ask --lease "$LEASE" "_$name" <"$WORK/claims")
@@ -43,7 +46,7 @@ take_lock() {
     read -r word holder silent <<<"$answer"
     if [[ $word == take ]]; then
       claim "$folder/$name.0" "$owner"
-      LOCK=$folder/$name LOCK_OWNED=1
+      LOCK=$folder/$name LOCK_OWNED=1 ASKING=''
       guarded_at "$now"
       beat_for "$driver" "$owner"
       sed 1d <<<"$answer" | sed "s|^|$folder/|" >"$WORK/useless"
@@ -52,7 +55,8 @@ take_lock() {
       ((${#useless[@]} < 12)) || dfs -rm -f -skipTrash "${useless[@]}" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
       return
     fi
-    dfs -rm -f -skipTrash "$folder/_$name" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
+    dfs -rm -f -skipTrash "$ASKING" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
+    ASKING=''
     if [[ $word == held ]]; then
       owner=$(dfs -cat "$folder/$holder" 2>/dev/null) || owner='somebody who has just finished'
       die "$EXIT_LOCKED" "$TABLE for $DATE is being worked on by $owner; the last sign of life came $silent s ago, after $LEASE s without one it may be taken over"
@@ -75,8 +79,9 @@ claim() {
 beat_for() {
   set -m
   (
-    passed=0 beats=0
-    while sleep 1 && kill -0 "$1"; do
+    passed=0 beats=0 since=$(started "$1")
+    # Its number may be another one's by then.
+    while sleep 1 && [[ $(started "$1") == "${since:?}" ]]; do
       ((++passed * 4 >= LEASE)) || continue
       passed=0
       hadoop fs -put - "$LOCK.$((++beats))" <<<"$2" || continue
@@ -89,14 +94,24 @@ beat_for() {
   set +m
 }
 
+## started PID
+## Prints when a process was started, in ticks since the machine was; nothing where there is none.
+started() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+  # Behind the name in brackets it is the twentieth word.
+  read -ra stat <<<"${stat##*) }"
+  printf '%s\n' "${stat[19]}"
+}
+
 ## guard [now]
 ## Ends the script where the lock is not its own any more: it was silent for so long that somebody took over. It stands
-## before whatever changes something. What was asked within a twentieth of a lease is not asked again, unless it must be
-## known now; a pause counts.
+## before whatever changes something. Where each question would start a JVM, what was asked within a twentieth of a lease is
+## not asked again, unless it must be known now; a pause counts.
 guard() {
   local lost now=$EPOCHSECONDS
   [[ -z $SHARED || ! -s $SHARED/guarded ]] || GUARDED=$(<"$SHARED/guarded")
-  [[ ${1:-} == now ]] || ((GUARDED > now || (now - GUARDED) * 20 >= LEASE)) || return 0
+  [[ ${1:-} == now ]] || client >/dev/null || ((GUARDED > now || (now - GUARDED) * 20 >= LEASE)) || return 0
   list_claims "${LOCK%/*}"
   lost=$("$BIN/sluicebox" lock lost "${LOCK##*/}" <"$WORK/claims")
   [[ $lost == false ]] ||
@@ -112,8 +127,9 @@ guarded_at() {
 }
 
 ## drop_lock
-## Releases the lock; its generation stays known.
+## Releases the lock; its generation stays known. Who was still asking for it asks no more.
 drop_lock() {
+  [[ -z $ASKING ]] || hadoop fs -rm -f -skipTrash "$ASKING" >/dev/null 2>&1 || true
   [[ -n $LOCK_OWNED ]] || return 0
   kill -KILL -- "-$BEAT" 2>/dev/null || true
   hadoop fs -put - "${LOCK%.*}" <<<'released' 2>/dev/null || note "cannot release $LOCK; it ends by itself in $LEASE s"

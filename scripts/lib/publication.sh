@@ -62,9 +62,12 @@ take_turn() {
     while read -r at name; do
       # Under the lock of this date what was under way there has died.
       [[ $name == _* && $name != _"$DATE"-* ]] || continue
-      # By the file system's clock. What has been under way for so long died there.
-      ((mine - at < DEAD_AFTER_MS)) || continue
       grep -qxF -- "$name" "$WORK/names" || continue
+      # By the file system's clock. What has been under way for so long died there.
+      if ((mine - at >= DEAD_AFTER_MS)); then
+        ! has_pointed_gold "$name" || give_way "$hidden"
+        continue
+      fi
       [[ $name > $hidden ]] || give_way "$hidden"
       waits=$name
     done <"$WORK/entries"
@@ -73,6 +76,20 @@ take_turn() {
     sleep 1
   done
   give_way "$hidden"
+}
+
+## has_pointed_gold ENTRY
+## Whether a publication of another date that died had pointed gold to its run before. Then this run was judged by what was
+## there before, perhaps: the entry is made to say so, and the next one is judged by it. Running that other run again still
+## ends its publication.
+has_pointed_gold() {
+  local run=${1#_}
+  run=${run%%.*}
+  RUN=$run DATE=${run:0:10} hql show >"$WORK/other.hql" || exit "$EXIT_IO"
+  hive "$WORK/other.hql" "$WORK/other" "say what is published for ${run:0:10}"
+  "$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/other" >"$WORK/other.points" || exit "$EXIT_IO"
+  cut -f 2 "$WORK/other.points" | grep -qxF -- "$run" || return 1
+  finish "$LEDGER/$1" "$LEDGER/$run.until-$(date -u +%Y%m%dT%H%M%SZ).json"
 }
 
 ## give_way HIDDEN

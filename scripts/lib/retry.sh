@@ -14,9 +14,19 @@ MAY_PASS+='|TTransportException|SocketException|Could not connect to meta store|
 MAY_PASS+='|AM Container for .* exited|ApplicationMaster .*(lost|expired)'
 readonly MAY_PASS
 
-## may_pass FILE
-## Prints the line of a command's stderr which says that its failure may pass; false where none does.
+## may_pass FILE [COMMAND...]
+## Prints the line of a command's stderr which says that its failure may pass; false where none does. Of a command of the
+## file system its own line counts: its client also warns of what it got over, as where one of two NameNodes is away.
 may_pass() {
+  local own
+  if [[ ${2:-} == hadoop_fs ]]; then
+    # That a path is not there is an answer, and `-test` gives its own without a word.
+    if own=$(grep -aE -- "^-?${3#-}: " "$1"); then
+      ! grep -q 'No such file or directory' <<<"$own" && grep -aE -m 1 -- "$MAY_PASS" <<<"$own"
+      return
+    fi
+    [[ $3 != -test ]] || return 1
+  fi
   grep -aE -m 1 -- "$MAY_PASS" "$1"
 }
 
@@ -32,7 +42,7 @@ again() {
   for ((try = 1; ; try++)); do
     code=0
     "$@" <"$name.in" >"$name.out" 2>"$name.err" || code=$?
-    if ((code == 0 || spent >= RETRY_FOR)) || ! reason=$(may_pass "$name.err"); then
+    if ((code == 0 || spent >= RETRY_FOR)) || ! reason=$(may_pass "$name.err" "$@"); then
       break
     fi
     # Between half of it and the whole: those that failed together don't come back together.
@@ -40,8 +50,8 @@ again() {
     note "try $try failed, the next one comes in $wait s: ${reason:0:300}" 2>&"${TOLD:-2}"
     event retried "try=$try" "wait=$wait" "command=${*:1:3}" "reason=${reason:0:300}"
     sleep "$wait"
-    # Meanwhile somebody may have taken over.
-    [[ -z ${LOCK:-} ]] || guard 2>&"${TOLD:-2}"
+    # Meanwhile somebody may have taken over. Within that question it is not asked again, or there would be no end of it.
+    [[ -z ${LOCK:-} ]] || ((depth > 1)) || guard 2>&"${TOLD:-2}"
     ((spent += wait, pause = pause * 2 < RETRY_CAP ? pause * 2 : RETRY_CAP))
   done
   # Half an answer is none: the disk may be full.

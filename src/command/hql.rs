@@ -93,6 +93,9 @@ enum Stage {
     },
     /// Script: point gold's partition to the run's version, and show where it points
     Publish(OfRun),
+    /// Script: count the keys of the run's version that gold holds under other dates by now, as
+    /// `sluicebox:elsewhere:N`; nothing where a key may be there more than once
+    Elsewhere(OfRun),
     /// Script: show the run's quarantine, for `sluicebox rejects`
     Rejects {
         #[command(flatten)]
@@ -146,6 +149,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         Stage::Show(of) => script(of, |run| Ok(run.show())),
         Stage::Quarantine(of) => script(of, |run| Ok(run.quarantine())),
         Stage::Publish(of) => script(of, |run| Ok(run.publish())),
+        Stage::Elsewhere(of) => script(of, |run| Ok(run.elsewhere())),
         Stage::Rejects { run: of, reason, column, limit } => {
             script(of, |run| Ok(run.rejects(reason.as_deref(), column.as_deref(), *limit)))
         }

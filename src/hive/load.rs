@@ -65,6 +65,26 @@ pub(super) fn rows(run: &Run, script: &mut Script) {
     ));
 }
 
+/// Counts the keys of this run's version that gold holds under other dates by now; the answer is `mark` and the number.
+pub(super) fn elsewhere(run: &Run, dedup: &Dedup, mark: &str, script: &mut Script) {
+    script.partition(&version(run), &run.run_partition(), &run.version(&run.spec.name));
+    let keys = || dedup.key.iter().map(|index| name(&run.spec.columns[*index].name));
+    let of_gold: Vec<String> = keys().map(|key| format!("g.{key}")).collect();
+    let on: Vec<String> = keys().map(|key| format!("r.{key} = g.{key}")).collect();
+    script.push(&format!(
+        "SELECT CONCAT({}, CAST(COUNT(*) AS STRING))\nFROM {} r\nJOIN (\n    SELECT {keys}\n    FROM {} g\n    \
+         WHERE g.{} <> {}\n    GROUP BY {keys}\n) g ON {}\nWHERE r.{}",
+        literal(mark),
+        version(run),
+        run.table(&run.spec.name),
+        name(&run.spec.partition),
+        run.date.literal(),
+        on.join(" AND "),
+        run.run_partition(),
+        keys = of_gold.join(", "),
+    ));
+}
+
 /// What Hive counts, one `what, measure, name, value` a line in `runs/RUN/_load_books`, for [`super::reconcile`].
 pub(super) fn books(run: &Run, script: &mut Script) {
     let partition = run.run_partition();
@@ -265,7 +285,8 @@ pub(super) fn kept_list(run: &Run, alias: &str) -> String {
     columns.join(", ")
 }
 
-fn across<'r>(run: &'r Run) -> Option<&'r Dedup> {
+/// The key that no other partition of gold may hold, where the spec asks for that.
+pub(super) fn across<'r>(run: &'r Run) -> Option<&'r Dedup> {
     run.spec.dedup.as_ref().filter(|dedup| dedup.across_partitions)
 }
 

@@ -25,6 +25,9 @@ use crate::spec::Spec;
 /// Stands before every script.
 const SETTINGS: &str = include_str!("../../hadoop/hive/settings.hql");
 
+/// What stands before the answer to [`Run::elsewhere`].
+pub const ELSEWHERE: &str = "sluicebox:elsewhere:";
+
 /// One run of a table, as its statements need to know it.
 #[derive(Debug)]
 pub struct Run<'s> {
@@ -105,6 +108,16 @@ impl<'s> Run<'s> {
         for table in gold_tables(self.spec) {
             publish::show(self, table, &mut script);
         }
+        script.text
+    }
+
+    /// Counts how many keys of this run's version gold holds under other dates by now, behind [`ELSEWHERE`]; empty where
+    /// a key may be there more than once.
+    #[must_use]
+    pub fn elsewhere(&self) -> String {
+        let Some(dedup) = load::across(self) else { return String::new() };
+        let mut script = self.script("elsewhere");
+        load::elsewhere(self, dedup, ELSEWHERE, &mut script);
         script.text
     }
 

@@ -104,6 +104,32 @@ until_there() {
   [ -e "$LOCKS/1" ]
 }
 
+@test "a script that SIGTERM ends while it asks for the lock does not ask any more" {
+  # The second listing takes its time.
+  mv bin/hadoop bin/quick
+  printf '#!/bin/bash\nif [[ $2 == -stat && -n $(ls "$LOCKS") ]]; then : >asks; sleep 5; fi\nexec quick "$@"\n' >bin/hadoop
+  chmod +x bin/hadoop
+  ./worker true >first 2>&1 3>&- &
+  until [[ -e asks ]]; do sleep 0.1; done
+  [ -n "$(ls "$LOCKS")" ]
+  kill -TERM $!
+  wait $! || true
+  [ -z "$(ls "$LOCKS")" ]
+}
+
+@test "signs of life end with their owner, though another process has its number" {
+  WORK=$PWD LEASE=4 LOCK=file://$PWD/claim TOLD=2
+  . "$REPO/scripts/lib/lock.sh"
+  LEASE=4 LOCK=file://$PWD/claim
+  started() { cat start; }
+  echo 1 >start
+  beat_for $$ me 3>&-
+  until [[ -e claim.1 ]]; do sleep 0.1; done
+  echo 2 >start
+  sleep 3
+  ! kill -0 "$BEAT" 2>/dev/null
+}
+
 @test "what earlier runs left is removed now and then" {
   for i in {1..9}; do ./worker true; done
   (($(ls "$LOCKS" | wc -l) < 18))

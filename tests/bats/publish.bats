@@ -128,6 +128,16 @@ published() {
   published $'2026-11-21-5555aaaa.json\n_2026-11-20-1111aaaa.1-1.json'
 }
 
+@test "one that died long ago, when it had pointed gold already, counts as published, and what was judged before does not" {
+  local dead=$LEDGER/_2026-11-20-1111aaaa.1-1.json
+  touch -d '11 minutes ago' "$dead"
+  printf 'file:%s/root/t/version/run_id=2026-11-20-1111aaaa/load=%s\n' "$BATS_TEST_TMPDIR" "$NONE" >"$GOLD"
+  run -5 publish
+  [[ $output == *"another run was published"* ]]
+  grep -q 1111aaaa "$GOLD"
+  [[ $(ls -A "$LEDGER") == 2026-11-20-1111aaaa.until-*.json ]]
+}
+
 @test "SIGTERM ends Hive's statement before the lock is released; running again finishes it" {
   cat >bin/slow <<'END'
 #!/bin/bash

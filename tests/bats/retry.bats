@@ -76,6 +76,30 @@ END
   [ "$(wc -l <tried)" -eq 1 ]
 }
 
+@test "an outage has an end for who holds a lock too, which is asked for in between" {
+  printf '#!/bin/bash\necho x >>asked\necho "stat: Call From a/1 to b:8020 failed: Connection refused" >&2\nexit 1\n' >bin/hadoop
+  fails 99 'Connection refused'
+  RETRY_FOR=40 LOCK=$LOCKS/1.x GUARDED=0 TOLD=2
+  run -3 again weak
+  [[ $output == *"cannot read $LOCKS"*"Connection refused"* ]]
+  # One try of its own, and then those of the question, which end.
+  [ "$(wc -l <tried)" -eq 1 ]
+  mapfile -t slept <"$WORK/slept"
+  ((${#slept[@]} < 15 && slept[-1] > 4))
+}
+
+@test "what a client of the file system warns of is no reason to try again, only its own words are" {
+  local warning='WARN ipc.Client: Failed to connect to server: nn1/10.0.0.1:8020: Connection refused'
+  printf '#!/bin/bash\necho x >>asked\necho "%s" >&2\n[[ $2 != -test ]] || exit 1\necho "$WORDS" >&2\nexit 1\n' "$warning" >bin/hadoop
+  export WORDS='stat: `/a Connection refused.csv'"'"': No such file or directory'
+  run -1 again hadoop_fs -stat %Y /a
+  run -1 again hadoop_fs -test -e /a
+  [ "$(wc -l <asked)" -eq 2 ]
+  WORDS='stat: Operation category READ is not supported in state standby. StandbyException' RETRY_FOR=1
+  run -1 again hadoop_fs -stat %Y /a
+  [ "$(wc -l <asked)" -gt 3 ]
+}
+
 @test "a rename whose answer was lost is done" {
   mkdir from
   LOCK=''
