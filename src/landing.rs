@@ -224,6 +224,15 @@ pub fn alike(run: &Manifest) -> Vec<Vec<&str>> {
     groups.into_values().filter(|names| names.len() > 1).collect()
 }
 
+/// The new files of a run whose place held other bytes when it was published, each by its published name: their rows are
+/// landed beside those. `paths` are those of the new files, as [`manifest`] returned them.
+#[must_use]
+pub fn changed<'m>(run: &'m Manifest, paths: &[Option<PathBuf>]) -> Vec<&'m str> {
+    let (new, kept): (Vec<_>, Vec<_>) = run.files.iter().zip(paths).partition(|(_, path)| path.is_some());
+    let before = |new: &Source| kept.iter().find(|(old, _)| old.path == new.path);
+    new.iter().filter_map(|(new, _)| before(new)).map(|(old, _)| old.source.as_str()).collect()
+}
+
 /// The sources of the published version that a run leaves out: neither their content nor their place is in it.
 #[must_use]
 pub fn left_out<'m>(published: &'m Manifest, run: &Manifest) -> Vec<&'m str> {

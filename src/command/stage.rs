@@ -76,6 +76,13 @@ pub fn stage(arguments: &Stage) -> Result<Exit> {
             names.join(" and ")
         );
     }
+    for name in landing::changed(&manifest, &paths) {
+        let _ = writeln!(
+            io::stderr(),
+            "sluicebox: {name} was published with other bytes: the rows of both are landed; if it was corrected, name \
+             all files with --replace, without --add"
+        );
+    }
     let (size, lines) = manifest.files.iter().fold((0, 0), |(s, l), file| (s + file.size, l + file.lines));
     let files = match manifest.files.len() {
         1 => "1 file".to_owned(),

@@ -233,6 +233,29 @@ fn what_may_still_be_on_its_way_is_told_from_what_waiting_does_not_mend() {
     }
 }
 
+#[test]
+fn a_file_that_was_published_with_other_bytes_is_added_with_a_warning() {
+    let sources = Sources::new(true);
+    sources.write("a.csv", b"a\n1\n");
+    sources.write("b.csv", b"a\n2\n");
+    assert!(sources.stage(&["a.csv", "b.csv"]).status.success());
+    let add = |files: &[&str]| {
+        fs::rename(sources.path("out/manifest.json"), sources.path("base.json")).unwrap();
+        fs::remove_dir_all(sources.path("out")).unwrap();
+        let staged = sources.stage_with(&["--base", "base.json"], files);
+        assert!(staged.status.success());
+        String::from_utf8(staged.stderr).unwrap()
+    };
+    sources.write("copy/a.csv", b"a\n3\n");
+    assert_eq!(add(&["a.csv", "b.csv", "copy/a.csv"]), "");
+    sources.write("a.csv", b"a\n1\n4\n");
+    let warning = "sluicebox: a.csv was published with other bytes: the rows of both are landed; if it was corrected, \
+                   name all files with --replace, without --add\n";
+    assert_eq!(add(&["b.csv", "a.csv"]), warning);
+    // Published both, it is not landed again.
+    assert_eq!(add(&["a.csv"]), "");
+}
+
 /// A run's manifest of files, each by its place and its content.
 fn run(files: &[(&str, &str)]) -> Manifest {
     let file = |(path, sha256): &(&str, &str)| Source {
