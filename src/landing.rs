@@ -57,6 +57,41 @@ pub struct Source {
     pub lines: u64,
 }
 
+/// Why sources are not landed.
+#[derive(Debug)]
+pub enum Refusal {
+    /// A file may still be on its way: it is not there, or not what its sender says.
+    Early(Error),
+    /// What waiting does not mend.
+    Final(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(..) | Error::Input(_) => Self::Early(error),
+            _ => Self::Final(error),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Early(error) | Refusal::Final(error) => error,
+        }
+    }
+}
+
+/// A source that is there.
+#[derive(Debug)]
+struct Found<'s> {
+    /// As it was given.
+    path: &'s Path,
+    real: PathBuf,
+    delivery: Delivery,
+}
+
 /// A source that was read, and where it is.
 #[derive(Debug)]
 struct Inspected {
@@ -92,17 +127,14 @@ pub fn manifest(
     date: &str,
     sources: &[PathBuf],
     base: Option<&Manifest>,
-) -> Result<(Manifest, Vec<Option<PathBuf>>)> {
+) -> std::result::Result<(Manifest, Vec<Option<PathBuf>>), Refusal> {
     check_date(date)?;
-    let mut inspected = Vec::with_capacity(sources.len());
-    let mut seen = BTreeSet::new();
-    for path in sources.iter().filter(|path| !delivery::comes_with(path, sources)) {
-        let real = path.canonicalize().map_err(Error::reading(path))?;
-        if !seen.insert(real.clone()) {
-            return Err(Error::Usage(format!("{} is given twice; name each file once", path.display())));
-        }
-        inspected.push(inspect(spec, path, real)?);
-    }
+    // All of them first: reading one may take minutes, and the last may be missing.
+    let found = find(sources)?;
+    let mut inspected = found
+        .into_iter()
+        .map(|source| inspect(spec, source))
+        .collect::<std::result::Result<Vec<_>, Refusal>>()?;
     let kept = base.map_or(&[][..], |base| &base.files);
     // What is in the published version already is not added again, so that the same command can be repeated.
     // The same bytes from another place are another file, and are landed.
@@ -192,6 +224,15 @@ pub fn alike(run: &Manifest) -> Vec<Vec<&str>> {
     groups.into_values().filter(|names| names.len() > 1).collect()
 }
 
+/// The new files of a run whose place held other bytes when it was published, each by its published name: their rows are
+/// landed beside those. `paths` are those of the new files, as [`manifest`] returned them.
+#[must_use]
+pub fn changed<'m>(run: &'m Manifest, paths: &[Option<PathBuf>]) -> Vec<&'m str> {
+    let (new, kept): (Vec<_>, Vec<_>) = run.files.iter().zip(paths).partition(|(_, path)| path.is_some());
+    let before = |new: &Source| kept.iter().find(|(old, _)| old.path == new.path);
+    new.iter().filter_map(|(new, _)| before(new)).map(|(old, _)| old.source.as_str()).collect()
+}
+
 /// The sources of the published version that a run leaves out: neither their content nor their place is in it.
 #[must_use]
 pub fn left_out<'m>(published: &'m Manifest, run: &Manifest) -> Vec<&'m str> {
@@ -269,24 +310,47 @@ fn check_date(date: &str) -> Result<()> {
     Err(Error::Usage(format!("--date {date} is no day; write it as YYYY-MM-DD, such as 2026-11-21")))
 }
 
+/// The sources that are to be read, without what comes with them; each is there, and may be read.
+fn find(sources: &[PathBuf]) -> std::result::Result<Vec<Found<'_>>, Refusal> {
+    let companions = delivery::companions(sources);
+    let mut found = Vec::with_capacity(sources.len());
+    let mut seen = BTreeSet::new();
+    for path in sources {
+        let real = path.canonicalize().map_err(Error::reading(path))?;
+        let comes_with_another = companions.contains(&delivery::place(path));
+        if !comes_with_another && !seen.insert(real.clone()) {
+            return Err(
+                Error::Usage(format!("{} is given twice; name each file once", path.display())).into()
+            );
+        }
+        // Before it is opened: that would wait for a writer where it is a pipe.
+        let kind = std::fs::metadata(&real).map_err(Error::reading(path))?.file_type();
+        if !kind.is_file() {
+            let what = format!("{} is not a file; name the files themselves", path.display());
+            return Err(Error::Usage(what).into());
+        }
+        let file = File::open(&real).map_err(Error::reading(path))?;
+        if comes_with_another {
+            continue;
+        }
+        let mut head = [0; 8];
+        let length = file.read_at(&mut head, 0).map_err(Error::reading(path))?;
+        if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head[..length].starts_with(magic)) {
+            return Err(Refusal::Final(Error::Input(format!("{} is {what}", path.display()))));
+        }
+        found.push(Found { path, real, delivery: Delivery::of(path)? });
+    }
+    Ok(found)
+}
+
 /// Reads one source whole.
-fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
+fn inspect(spec: &Spec, source: Found) -> std::result::Result<Inspected, Refusal> {
+    let Found { path, real, delivery } = source;
     let name = path.display().to_string();
-    // Before it is opened: that would wait for a writer where it is a pipe.
-    let kind = std::fs::metadata(&real).map_err(Error::reading(path))?.file_type();
-    if !kind.is_file() {
-        return Err(Error::Usage(format!("{name} is not a file; name the files themselves")));
-    }
     let file = File::open(&real).map_err(Error::reading(path))?;
-    let mut head = [0; 8];
-    let length = file.read_at(&mut head, 0).map_err(Error::reading(path))?;
-    if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head[..length].starts_with(magic)) {
-        return Err(Error::Input(format!("{name} is {what}")));
-    }
     let mut hashed = Hashed { file, hash: Sha256::new(), size: 0 };
     let mut judge = Judge::new(spec);
     let mut cutter = Cutter::new(spec.input.max_record_bytes, Boms::All);
-    let delivery = Delivery::of(path)?;
     let (mut lines, mut records) = (0_u64, 0_u64);
     let mut take = |line: Line| {
         lines += 1;
@@ -309,9 +373,9 @@ fn inspect(spec: &Spec, path: &Path, real: PathBuf) -> Result<Inspected> {
     cutter.finish(&mut take)?;
     progress.clear();
     if stream.is_padded() {
-        return Err(Error::Input(format!(
+        return Err(Refusal::Final(Error::Input(format!(
             "{name} has zeros behind its gzip data, which Hadoop can't read; write it anew: gzip -dc FILE | gzip > NEW.gz"
-        )));
+        ))));
     }
     drop(stream);
     let sha256 = hex(&hashed.hash.finalize());

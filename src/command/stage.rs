@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::environment;
 use crate::exit::{Error, Exit, Result};
-use crate::landing::{self, Manifest};
+use crate::landing::{self, Manifest, Refusal};
 use crate::ledger::grouped;
 use crate::spec::Spec;
 
@@ -24,6 +24,9 @@ pub struct Stage {
     /// The manifest whose files are part of this run, too
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
+    /// The files are waited for: exit 1, not 3, where one may still be on its way
+    #[arg(long)]
+    awaited: bool,
     /// The source files
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -58,7 +61,12 @@ pub fn stage(arguments: &Stage) -> Result<Exit> {
     let spec = Spec::load_with_queries(&arguments.spec)?;
     let base = arguments.base.as_deref().map(Manifest::load).transpose()?;
     let (manifest, paths) =
-        landing::manifest(&spec, &arguments.spec, &arguments.date, &arguments.files, base.as_ref())?;
+        landing::manifest(&spec, &arguments.spec, &arguments.date, &arguments.files, base.as_ref()).map_err(
+            |refusal| match refusal {
+                Refusal::Early(error) if arguments.awaited => Error::Failed(error.to_string()),
+                refusal => refusal.into(),
+            },
+        )?;
     landing::stage(&spec, &arguments.spec, &manifest, &paths, &arguments.into)?;
     for names in landing::alike(&manifest) {
         let _ = writeln!(
@@ -66,6 +74,13 @@ pub fn stage(arguments: &Stage) -> Result<Exit> {
             "sluicebox: {} hold the same bytes: all their rows are landed; if one export was given twice, leave one \
              out",
             names.join(" and ")
+        );
+    }
+    for name in landing::changed(&manifest, &paths) {
+        let _ = writeln!(
+            io::stderr(),
+            "sluicebox: {name} was published with other bytes: the rows of both are landed; if it was corrected, name \
+             all files with --replace, without --add"
         );
     }
     let (size, lines) = manifest.files.iter().fold((0, 0), |(s, l), file| (s + file.size, l + file.lines));

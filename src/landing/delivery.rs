@@ -1,8 +1,10 @@
 //! What came with a source to prove that it is whole: an export that was cut short balances with itself.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::Refusal;
 use crate::exit::{Error, Result};
 
 /// The endings of such files, behind the source's whole name.
@@ -23,14 +25,27 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether a file came with one of the sources, and is none itself: `exports/*` names both.
-pub(super) fn comes_with(path: &Path, sources: &[PathBuf]) -> bool {
-    sources.iter().any(|source| ENDINGS.iter().any(|ending| beside(source, ending) == *path))
+/// Where a file's name stands, however its folder was spelled. A link is itself: what comes with it bears its name.
+pub(super) fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// The places of all that may come with one of the sources, and is none itself: `exports/*` names both.
+pub(super) fn companions(sources: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let of = |source: &PathBuf| {
+        let place = place(source);
+        ENDINGS.map(|ending| beside(&place, ending))
+    };
+    sources.iter().flat_map(of).collect()
 }
 
 impl Delivery {
     /// Reads what came with a source.
-    pub fn of(source: &Path) -> Result<Self> {
+    pub fn of(source: &Path) -> std::result::Result<Self, Refusal> {
         let [count, sha256] = ENDINGS.map(|ending| beside(source, ending));
         Ok(Self {
             count: first_word(&count)?
@@ -79,8 +94,8 @@ impl Delivery {
     }
 }
 
-fn no_such(file: &Path, word: &str, what: &str) -> Error {
-    Error::Input(format!("{}: `{word}` is not {what}", file.display()))
+fn no_such(file: &Path, word: &str, what: &str) -> Refusal {
+    Refusal::Final(Error::Input(format!("{}: `{word}` is not {what}", file.display())))
 }
 
 /// The first word of a small file; `None` where there is no such file.

@@ -95,26 +95,6 @@ pipeline() {
   [[ $output == *twice* ]]
 }
 
-@test "a source that is not there yet is waited for, until the deadline" {
-  (sleep 2 && cp "$good" late.csv) 3>&- &
-  echo 99 >late.csv.count
-  run -3 pipeline --wait 4s late.csv
-  [[ $output == *"late.csv.count says 99 records"* ]]
-  run -3 pipeline --wait 1s never.csv
-  [[ $output == *"waiting for "*" s at most: "*never.csv* ]]
-  # With --add too, before anything is asked of the cluster.
-  run -3 pipeline --wait 1s --add never.csv
-  [[ $output == *"waiting for "*" s at most: "*"cannot read never.csv"* && $output != *"asked "* ]]
-  rm late.csv
-  (sleep 2 && cp "$good" late.csv) 3>&- &
-  grep -c . "$good" | awk '{ print $1 - 1 }' >late.csv.count
-  # Found, and whole: the next thing that is asked is Hadoop, which there is none of here.
-  run -3 pipeline --wait 20s late.csv
-  [[ $output == *"asked "* ]]
-  run -2 pipeline --wait soon late.csv
-  [[ $output == *"--wait soon is no time"* ]]
-}
-
 @test "a header that drifted exits 4 and shows both" {
   printf 'Region,Land,Sales Zone\nx,y,z\n' >drifted.csv
   run -4 pipeline "$good" drifted.csv

@@ -47,8 +47,12 @@ impl Sources {
 
     /// Stages the files in `out`.
     fn stage(&self, files: &[&str]) -> Output {
-        let options = ["stage", "--spec", "table.toml", "--date", DATE, "--into", "out", "--"];
-        self.run(env!("CARGO_BIN_EXE_sluicebox"), &[&options, files].concat(), &[], b"")
+        self.stage_with(&[], files)
+    }
+
+    fn stage_with(&self, more: &[&str], files: &[&str]) -> Output {
+        let options = ["stage", "--spec", "table.toml", "--date", DATE, "--into", "out"];
+        self.run(env!("CARGO_BIN_EXE_sluicebox"), &[&options, more, &["--"], files].concat(), &[], b"")
     }
 
     /// The manifest of files, going on from `base`; true for each that is to be landed anew.
@@ -180,6 +184,78 @@ fn files_with_the_same_bytes_are_landed_with_a_warning() {
     assert_eq!(Manifest::load(&sources.path("out/manifest.json")).unwrap().files.len(), 5);
 }
 
+#[test]
+fn all_sources_are_there_before_one_is_read() {
+    let sources = Sources::new(true);
+    // What reading would say of it comes later.
+    sources.write("drifted.csv", b"b\nx\n");
+    sources.write("bad.csv", b"a\nx\n");
+    sources.write("bad.csv.count", b"three");
+    for (last, says, code) in [
+        ("missing.csv", "cannot read missing.csv", 3),
+        (".", ". is not a file", 2),
+        ("drifted.csv.count", "cannot read drifted.csv.count", 3),
+        ("bad.csv", "bad.csv.count: `three` is not a number", 3),
+        ("./drifted.csv", "drifted.csv is given twice", 2),
+    ] {
+        let staged = sources.stage(&["drifted.csv", last]);
+        let message = String::from_utf8(staged.stderr).unwrap();
+        assert!(message.contains(says), "{last}: {message}");
+        assert_eq!(staged.status.code(), Some(code), "{last}");
+    }
+    assert_eq!(sources.stage(&["drifted.csv"]).status.code(), Some(4));
+}
+
+#[test]
+fn what_may_still_be_on_its_way_is_told_from_what_waiting_does_not_mend() {
+    let sources = Sources::new(true);
+    for (content, count, awaited) in [
+        (None, None, 1),
+        (Some(&b"a\nx\n"[..]), Some("2"), 1),
+        (Some(&gzip(b"a\nx\n")[..20]), None, 1),
+        (Some(b"a\nx\n"), Some("two"), 3),
+        (Some(b"PK\x03\x04"), None, 3),
+        (Some(&[gzip(b"a\nx\n"), vec![0; 512]].concat()), None, 3),
+        (Some(b"b\nx\n"), None, 4),
+        (Some(b"a\nx\n"), Some("1"), 0),
+    ] {
+        for (name, content) in [("in", content), ("in.count", count.map(str::as_bytes))] {
+            let _ = fs::remove_file(sources.path(name));
+            if let Some(content) = content {
+                sources.write(name, content);
+            }
+        }
+        let now = if awaited == 1 { 3 } else { awaited };
+        assert_eq!(sources.stage(&["in"]).status.code(), Some(now), "{content:?}");
+        let _ = fs::remove_dir_all(sources.path("out"));
+        let staged = sources.stage_with(&["--awaited"], &["in"]);
+        assert_eq!(staged.status.code(), Some(awaited), "{content:?}");
+    }
+}
+
+#[test]
+fn a_file_that_was_published_with_other_bytes_is_added_with_a_warning() {
+    let sources = Sources::new(true);
+    sources.write("a.csv", b"a\n1\n");
+    sources.write("b.csv", b"a\n2\n");
+    assert!(sources.stage(&["a.csv", "b.csv"]).status.success());
+    let add = |files: &[&str]| {
+        fs::rename(sources.path("out/manifest.json"), sources.path("base.json")).unwrap();
+        fs::remove_dir_all(sources.path("out")).unwrap();
+        let staged = sources.stage_with(&["--base", "base.json"], files);
+        assert!(staged.status.success());
+        String::from_utf8(staged.stderr).unwrap()
+    };
+    sources.write("copy/a.csv", b"a\n3\n");
+    assert_eq!(add(&["a.csv", "b.csv", "copy/a.csv"]), "");
+    sources.write("a.csv", b"a\n1\n4\n");
+    let warning = "sluicebox: a.csv was published with other bytes: the rows of both are landed; if it was corrected, \
+                   name all files with --replace, without --add\n";
+    assert_eq!(add(&["b.csv", "a.csv"]), warning);
+    // Published both, it is not landed again.
+    assert_eq!(add(&["a.csv"]), "");
+}
+
 /// A run's manifest of files, each by its place and its content.
 fn run(files: &[(&str, &str)]) -> Manifest {
     let file = |(path, sha256): &(&str, &str)| Source {
@@ -286,6 +362,15 @@ fn a_source_is_held_against_the_count_and_the_checksum_that_came_with_it() {
     // What comes with a source is none, though a pattern names it.
     staged(&["in/s.csv", "in/s.csv.count", "in/s.csv.sha256"], &[]);
     assert_eq!(Manifest::load(&sources.path("out/manifest.json")).unwrap().files.len(), 1);
+    // However their folder is spelled.
+    let whole_place = sources.path("in/s.csv.count");
+    for (source, count) in [
+        ("./in/s.csv", "in/s.csv.count"),
+        ("in/s.csv", "in/../in/s.csv.count"),
+        ("in/s.csv", whole_place.to_str().unwrap()),
+    ] {
+        staged(&[source, count], &[]);
+    }
     // Alone it is one.
     assert_eq!(sources.stage(&["in/s.csv.count"]).status.code(), Some(4));
     // Cut short at a record's end: it would balance with itself.
