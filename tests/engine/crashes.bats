@@ -116,15 +116,6 @@ walk() {
   walk load '-put -f load.json runs/RUN/'
 }
 
-@test "HiveServer2 is killed between load and publish: that is said, and gold keeps the old rows" {
-  cluster kill hiveserver2
-  SLUICEBOX_RETRY_FOR=2 run step publish hit
-  cluster start hiveserver2
-  [ "$status" -eq 3 ] || lost "the error: exit $status, $output"
-  [[ $output == *"Hive could not "* ]] || lost "the reason: $output"
-  outcome "HiveServer2 killed between load and publish" "exit 3, and run again" "$(rows_of hit)" "$(rows_of calm)"
-}
-
 @test "publish, killed at every call, between the statements of Hive too: a reader sees the old rows, then the new ones" {
   before=$(rows_of hit)
   read_on hit
