@@ -1,7 +1,8 @@
 //! Temp lines in, a verdict out: arguments and streams; the work is in `sluicebox::validate`.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -14,8 +15,8 @@ use sluicebox::validate::{self, Before, Manifest, Partial, Tally, Terms, Verdict
 
 /// Holds temp lines against the seals in them, and a run against its manifest and its gates.
 ///
-/// Reads standard input, writes the verdict as one line of JSON to standard output and a table of it to standard
-/// error.
+/// Reads standard input, or the part files that are named, writes the verdict as one line of JSON to standard output
+/// and a table of it to standard error.
 #[derive(Parser)]
 #[command(
     version,
@@ -23,7 +24,7 @@ use sluicebox::validate::{self, Before, Manifest, Partial, Tally, Terms, Verdict
     after_help = "\
 Examples:
   mapper --spec sales.toml < sales.csv | validator --spec sales.toml
-  cat out/part-* | validator --manifest manifest.json --previous-rows 9871
+  validator --manifest manifest.json --previous-rows 9871 out/part-*
   validator --accept max_reject_ratio --reason 'known: region codes of the new shop' < part-00000
   validator --judge --previous-rows 9871 --accept min_rows --reason 'first day' < verdict.json
   hadoop jar hadoop-streaming.jar -D mapreduce.job.reduces=1 -files validator,table.toml,manifest.json \\
@@ -33,6 +34,9 @@ Exit codes: 0 the verdict is pass, 1 a gate failed or the books do not balance, 
 output error (a closed pipe included). With --partial and --merge, 0 whatever the verdict: it speaks."
 )]
 struct Arguments {
+    /// Part files, each held against its own seal, as the job does it; standard input where none is named
+    #[arg(value_name = "FILE", conflicts_with_all = ["partial", "merge", "judge"])]
+    files: Vec<PathBuf>,
     /// The table spec
     #[arg(long, value_name = "FILE", default_value = "table.toml")]
     spec: PathBuf,
@@ -70,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     let spec = Spec::load(&arguments.spec)?;
     if arguments.partial {
         let mut line = Vec::new();
-        tally(&spec)?.write(&mut line);
+        tally_stdin(&spec)?.write(&mut line);
         write(&mut line)?;
         return Ok(Exit::Done);
     }
@@ -85,26 +89,43 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let manifest = arguments.manifest.as_deref().map(Manifest::load).transpose()?;
     let terms = Terms { manifest, previous_rows: arguments.previous_rows.unwrap_or(0), accepted };
-    let partials = if arguments.merge { validate::read_partials(&read()?)? } else { vec![tally(&spec)?] };
+    let partials = match (arguments.merge, arguments.files.as_slice()) {
+        (true, _) => validate::read_partials(&read()?)?,
+        (false, []) => vec![tally_stdin(&spec)?],
+        (false, files) => files.iter().map(|file| tally_file(&spec, file)).collect::<Result<_>>()?,
+    };
     let verdict = validate::judge(&spec, partials, &terms)?;
     let exit = speak(&verdict)?;
     Ok(if arguments.merge { Exit::Done } else { exit })
 }
 
 /// Counts the temp lines on standard input.
-fn tally(spec: &Spec) -> Result<Partial> {
+fn tally_stdin(spec: &Spec) -> Result<Partial> {
     let split = environment::split();
     let part = split.file.rsplit('/').next().unwrap_or_default().to_owned();
+    let name = if part == "-" { "standard input".to_owned() } else { part.clone() };
+    tally(spec, io::stdin().lock(), &name, part, split.start)
+}
+
+/// Counts the temp lines of a part file.
+fn tally_file(spec: &Spec, file: &Path) -> Result<Partial> {
+    let name = file.display().to_string();
+    let part = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let opened = File::open(file).map_err(Error::io(format!("cannot read {name}")))?;
+    tally(spec, opened, &name, part, 0)
+}
+
+/// Counts the temp lines of a stream, which is called `name` in messages: `part`, from the byte `start` on.
+fn tally(spec: &Spec, from: impl Read, name: &str, part: String, start: u64) -> Result<Partial> {
     let mut tally = Tally::new(spec, environment::tier()?);
     let mut progress = Progress::default();
-    let name = if part == "-" { "standard input" } else { &part };
-    input::read_blocks(io::stdin().lock(), name, |block| {
+    input::read_blocks(from, name, |block| {
         tally.feed(block);
         progress.advance(block.len(), || format!("{} lines", tally.lines()));
         Ok(())
     })?;
     progress.finish(|| format!("{} lines", tally.lines()));
-    Ok(tally.finish(part, split.start))
+    Ok(tally.finish(part, start))
 }
 
 /// Reads standard input whole: partials or a verdict, which are small.

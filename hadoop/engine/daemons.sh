@@ -112,9 +112,11 @@ prepare() {
 ## Prints what the configuration is made for: this folder, these ports.
 cluster_xml() {
   local pair archive=''
-  [[ ! -f $ENGINE_JARS/hadoop.jsa ]] || archive=-XX:SharedArchiveFile=$PLAIN/jars/hadoop.jsa
+  [[ ! -f $ENGINE_JARS/hadoop.jsa ]] || archive="-XX:SharedArchiveFile=$PLAIN/jars/hadoop.jsa ${ARCHIVE_PLACE[*]}"
+  local_files hadoop
   printf '<?xml version="1.0"?>\n<!-- Written by hadoop/engine/cluster. -->\n<configuration>\n'
   for pair in "dir=$PLAIN" "conf=$PLAIN/conf" "jars=$PLAIN/jars" "archive=$archive" \
+    "files=$FILES" "contexts=$CONTEXTS" \
     "port.namenode=$(port namenode)" "port.namenode.http=$NAME_NODE" \
     "port.resourcemanager=$(port resourcemanager)" "port.resourcemanager.scheduler=$(port resourcemanager 1)" \
     "port.resourcemanager.tracker=$(port resourcemanager 2)" "port.resourcemanager.admin=$(port resourcemanager 3)" \

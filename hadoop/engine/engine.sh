@@ -38,6 +38,9 @@ engine_scratch() {
   : >"$LOG"
 }
 
+# An archive lies where it was made for: at another place each JVM would first mend all addresses in it.
+ARCHIVE_PLACE=(-XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0)
+
 ## java_options PART HEAP
 ## Sets JAVA_OPTIONS: quick to start, and what Hadoop and Hive need to run on Java 17.
 ## PART (hadoop, hive) names the archive of loaded classes that setup made; a JVM to which it doesn't
@@ -56,12 +59,25 @@ java_options() {
     sun.nio.ch sun.nio.cs sun.security.provider sun.security.util sun.security.x509; do
     JAVA_OPTIONS+=("--add-opens=java.base/$package=ALL-UNNAMED")
   done
+  local_files "$1"
+  JAVA_OPTIONS+=("-Dsluicebox.files=$FILES" "-Dsluicebox.contexts=$CONTEXTS")
   if [[ -f $ENGINE_JARS/$1.jsa ]]; then
     # The JVM would print on stdout why it goes without an archive.
-    JAVA_OPTIONS+=(-Xshare:auto "-XX:SharedArchiveFile=$ENGINE_JARS/$1.jsa" -Xlog:disable -Xlog:all=error:stderr)
+    JAVA_OPTIONS+=(-Xshare:auto "-XX:SharedArchiveFile=$ENGINE_JARS/$1.jsa" "${ARCHIVE_PLACE[@]}" -Xlog:disable -Xlog:all=error:stderr)
   fi
   # shellcheck disable=SC2206  # options, separated by blanks as everywhere in Hadoop
   JAVA_OPTIONS+=(${HADOOP_CLIENT_OPTS:-})
+}
+
+## local_files PART
+## Sets FILES and CONTEXTS, the classes for local files: the engine's own (files/), where setup could build them.
+local_files() {
+  # shellcheck disable=SC2034  # for the cluster too
+  if [[ -f $ENGINE_JARS/$1/sluicebox-files.jar ]]; then
+    FILES=sluicebox.LocalFiles CONTEXTS=sluicebox.LocalFilesOfContexts
+  else
+    FILES=org.apache.hadoop.fs.LocalFileSystem CONTEXTS=org.apache.hadoop.fs.local.LocalFs
+  fi
 }
 
 ## hadoop_class_path

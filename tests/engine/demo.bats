@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The README's first command, with Hive in one process, as a newcomer runs it.
+# The README's first command, as a newcomer runs it, and a pipeline with Hive in one process.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -18,4 +18,11 @@ setup_file() {
   grep -Eq '^quarantined duplicate +1' <<<"$output"
   grep -Eq '^gold \+ quarantined \+ copies +1199 +equals records in' <<<"$output"
   [[ $output != *DIFFERS* ]]
+}
+
+@test "a pipeline without a server: each beeline is a whole Hive" {
+  cd "$REPO" || return
+  run -0 scripts/pipeline --spec "$SPECS/region_dim.toml" --date 2026-11-21 "$REPO/testdata/region_dim.csv"
+  [[ $output == *"7 records = 7 ok"*"Hive agrees"*"load_date=2026-11-21 -> run "* ]]
+  [ "$(ask 'select count(*) from region_dim')" = 7 ]
 }

@@ -139,26 +139,21 @@ age_locks() {
 COLUMNS_OF_SALES='region, country, item_type, sales_channel, order_priority, order_date, order_id, ship_date,
   units_sold, unit_price, unit_cost, total_revenue, total_cost, total_profit'
 
-## gold TABLE
-## Rows, control totals and checksum of gold and of the further gold table.
-gold() {
-  ask "set hive.compute.query.using.stats=false;
-    select 'gold', count(*), sum(total_revenue), sum(total_profit), sum(hash($COLUMNS_OF_SALES)) from $1 where load_date = '$DATE';
-    select 'by region', count(*), sum(orders), sum(revenue), sum(hash(region, orders, revenue)) from $1_by_region where load_date = '$DATE'"
-}
-
 ## state TABLE
-## All that a run leaves, in a form in which two runs of the same files are equal: gold, quarantine, the ledger's entries
-## and every path of the table's tree but the locks'.
+## All that a run leaves, in a form in which two runs of the same files are equal: rows, control totals and checksum of gold
+## and of the further gold table, quarantine, the ledger's entries and every path of the table's tree but the locks'.
 state() {
   {
-    gold "$1"
-    ask "select 'quarantine', count(*), sum(hash(reason, column_name, split_start, record, raw, duplicate_of)) from $1_reject group by run_id"
+    # Hive is asked once: each beeline takes its second.
+    ask "set hive.compute.query.using.stats=false;
+      select 'gold', count(*), sum(total_revenue), sum(total_profit), sum(hash($COLUMNS_OF_SALES)) from $1 where load_date = '$DATE';
+      select 'by region', count(*), sum(orders), sum(revenue), sum(hash(region, orders, revenue)) from $1_by_region where load_date = '$DATE';
+      select 'quarantine', count(*), sum(hash(reason, column_name, split_start, record, raw, duplicate_of)) from $1_reject group by run_id;
+      show tables" | awk -F '\t' -v table="$1" 'NF > 1 || index($0, table) == 1'
     # A line an entry.
     hadoop fs -cat "$SLUICEBOX_ROOT/$1/ledger/*.json" | tr -d " \n" | sed "s|}{|}\n{|g; s|$|\n|"
     hadoop fs -ls -R -C "$SLUICEBOX_ROOT/$1" | grep -v '/locks/'
     hadoop fs -ls -R -C "$SLUICEBOX_ROOT/$1_by_region"
-    ask 'show tables' | grep "^$1"
   } | sed -E "s|$1|TABLE|g; s/[0-9-]{10}-[0-9a-f]{8}/RUN/g; s/load=[0-9a-f]{16}/load=STATE/g
     s/\"ledger\": ?\"[0-9a-f]*\"/\"ledger\": STATE/g; s/[0-9-]{10}T[0-9:]{8}Z/TIME/g
     s|/([0-9]{6})_[0-9]+$|/\1_TRY|" | LC_ALL=C sort

@@ -49,7 +49,8 @@ generate() {
 cluster_setup() {
   # A blank in its path: Hadoop stands none, the cluster must.
   export SLUICEBOX_CLUSTER="${SLUICEBOX_TEST_CLUSTER:-$BATS_FILE_TMPDIR/the cluster}"
-  cluster up
+  # The link to it, of a plain name, outlives the file that was first.
+  TMPDIR=$(dirname "${SLUICEBOX_TEST_CLUSTER:-$BATS_FILE_TMPDIR/.}") cluster up
   environment=$(cluster env)
   eval "$environment"
 }

@@ -99,6 +99,32 @@ fn map_and_reduce_say_what_one_process_says() {
 }
 
 #[test]
+fn part_files_are_judged_as_the_job_judges_them() {
+    let table = Table::new("", "");
+    let part = |name: &str, text: &[u8]| fs::write(table.path().join(name), text).unwrap();
+    let text = table.map(&[], &[], CSV.as_bytes());
+    let task = |name: &str, lines: &[u8]| {
+        let environment = [("mapreduce_task_attempt_id", "attempt_1"), ("mapreduce_map_input_file", name)];
+        String::from_utf8(table.run("validator", &["--partial"], &environment, lines).out).unwrap()
+    };
+    let here = |files: &[&str]| table.validate(files, b"what is on stdin is not read");
+    part("part-00000", &text);
+    part("part-00001", b"");
+    let job = task("hdfs://h/out/part-00001", b"") + &task("hdfs://h/out/part-00000", &text);
+    let merged = table.validate(&["--merge"], job.as_bytes());
+    assert_eq!(here(&["part-00000", "part-00001"]).out, merged.out);
+    part("part-00001", &text);
+    let job = task("out/part-00000", &text) + &task("out/part-00001", &text);
+    let merged = table.validate(&["--merge"], job.as_bytes());
+    assert_eq!(here(&["part-00000", "part-00001"]).out, merged.out);
+    // One whose end is lost is told by its name.
+    part("part-00001", &text[..text.len() - 3]);
+    let cut = here(&["part-00001"]);
+    assert!(cut.problems().contains("part-00001: its last line has no line feed"), "{}", cut.problems());
+    assert_eq!((here(&["part-00000", "absent"]).code, here(&["--merge", "part-00000"]).code), (3, 2));
+}
+
+#[test]
 fn a_partial_of_another_spec_is_refused() {
     let table = Table::new("", "");
     let one = table.validate(&["--partial"], &table.map(&[], &[], CSV.as_bytes())).out;
