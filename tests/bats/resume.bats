@@ -93,6 +93,24 @@ transform() {
   [ "$(cat "$DIR/out/part-00000")" = new ]
 }
 
+@test "SIGTERM with a ResourceManager that does not answer: it is asked for a while, that the job may run on is told, the lock is free" {
+  # It answers until the job runs; then the time that it has is soon over.
+  sed -i '2i [[ ! -e job.began ]] || exec sleep 600' bin/yarn
+  printf '#!/bin/bash\nwhile [[ $1 == -* ]]; do shift; done\nexec /usr/bin/timeout --kill-after=1 1 "${@:2}"\n' >bin/timeout
+  chmod +x bin/timeout
+  SLUICEBOX_LOG=$PWD/log JOB_WAITS=1 "$REPO/scripts/transform" "file://$DIR" >out 2>&1 3>&- &
+  until [[ -e job.began ]]; do sleep 0.1; done
+  kill -TERM $!
+  /usr/bin/timeout 60 tail --pid=$! -f /dev/null
+  code=0
+  wait $! || code=$?
+  cat out log
+  [ "$code" -eq 143 ]
+  [ -e "$LOCKS/1" ]
+  grep -q "^transform: YARN can't be asked for jobs of $RUN, which may run on; see: yarn application" out
+  [[ $(cat log) == *'"event":"failed"'*"ended by a signal; YARN can't be asked for jobs of $RUN"* ]]
+}
+
 @test "the steps of a pipeline fetch nothing that one before had, and ask for the lock once in a while" {
   mkdir shared
   : >shared/events
