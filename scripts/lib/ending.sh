@@ -7,11 +7,17 @@ UNFINISHED=''
 GRACE=30 GRACE_OF_SCRIPTS=300
 # What may have outlived the script.
 LEFT=''
+# Why it ends, where it is known; nobody's of that name in the caller's environment.
+MESSAGE=''
 
 ## scratch
 ## Makes the script's own local folder, $WORK, which goes when the script ends, as does a lock that it took.
 scratch() {
-  WORK=$(scratch_folder)
+  WORK=$(scratch_folder) || {
+    MESSAGE='there is no room for temporary files' WORK=/dev/null
+    report "$EXIT_IO" 2>/dev/null || true
+    exit "$EXIT_IO"
+  }
   export SLUICEBOX_LAST_WORDS=$WORK/last_words
   # What is said while a command's stderr is kept.
   # shellcheck disable=SC2034  # retry.sh reads it
@@ -74,7 +80,9 @@ ending() {
   elif [[ -s $WORK/last_words ]]; then
     cat "$WORK/last_words"
   else
-    printf 'exit %s\n' "$1"
+    printf 'exit %s' "$1"
+    { printf '\n' >"$WORK/room"; } 2>/dev/null || printf '; cannot write to %s, is its disk full?' "$WORK"
+    printf '\n'
   fi
 }
 
