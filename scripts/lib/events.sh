@@ -33,6 +33,19 @@ plain_line() {
   printf '}\n'
 }
 
+## step_skipped NAME TEXT
+## step_done for a step that was done before. It is logged without its seconds, which are not what the step takes.
+step_skipped() {
+  (
+    # shellcheck disable=SC2317  # step_done calls it
+    event() { :; }
+    step_done "$@"
+  )
+  # shellcheck disable=SC2034  # ending.sh reads it
+  UNFINISHED=''
+  event skipped "what=$2"
+}
+
 ## tell NAME KEY=VALUE...
 ## Logs how a run ended, and hands it to $SLUICEBOX_NOTIFY, a command of the user's, on its stdin. That it fails, or takes
 ## longer than a minute, is no failure of the run. It needs no room on a disk, which may be why a run failed.

@@ -88,3 +88,34 @@ told_once() {
   told_once '"event":"refused"' '"exit":6,' 'is being worked on by'
   [ -z "$(ls metrics)" ]
 }
+
+## a_run
+## Makes a run whose output is there; Hive says that nothing is published.
+a_run() {
+  DIR=$PWD/root/t/runs/$RUN
+  mkdir -p "$DIR"/{spec,out,_load_books} root/t/ledger shared
+  : | tee "$DIR/described" >shared/events
+  printf '{"table": "t"}' >"$DIR/manifest.json"
+  printf '#!/bin/sh\nprintf "sluicebox:%%s\\n" partition:region_dim location:region_dim end:region_dim done\n' >bin/beeline
+  export SLUICEBOX_EVENTS=$PWD/shared/events
+}
+
+@test "a gate that fails in the load is in the metrics" {
+  a_run
+  cp "$REPO"/tests/hql/hard_by_label.sql "$DIR/spec/"
+  cp "$REPO"/tests/hql/prepare.tsv "$DIR/described"
+  cp "$REPO"/tests/hql/books.tsv "$DIR/_load_books/000000_0"
+  sed 's/min_rows = 0/min_rows = 2/' "$REPO/tests/hql/table.toml" >"$DIR/spec/table.toml"
+  local before
+  before='"before": {"run": null, "rows": 0, "ledger": "'$(sha256sum </dev/null | cut -c 1-16)'"}'
+  sed "s/\"gates\": \[\]/\"gates\": [{\"gate\": \"min_rows\", \"limit\": 2, \"value\": 5, \"pass\": true}], $before/" "$REPO/tests/hql/verdict.json" >"$DIR/verdict.json"
+  : >"$DIR/books.json"
+  run -1 "$REPO/scripts/load" "file://$DIR"
+  [[ $output == *"min_rows  1  at least 2: FAILS"* ]]
+  cp shared/*.json "$WORK/"
+  SLUICEBOX_METRICS=$PWD/metrics measure failure
+  cat metrics/*
+  grep -qxF 'sluicebox_gate_passed{table="t",gate="min_rows",column=""} 0' metrics/*
+  grep -qxF 'sluicebox_records{table="t",outcome="gold"} 0' metrics/*
+  grep -qxF 'sluicebox_records{table="t",outcome="read"} 5' metrics/*
+}
