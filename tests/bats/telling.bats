@@ -89,6 +89,36 @@ told_once() {
   [ -z "$(ls metrics)" ]
 }
 
+@test "a failure whose reason is that of Hive is told in its words, without the password" {
+  cat >bin/beeline <<'END'
+#!/bin/bash
+echo "WARN a: jdbc:hive2://h:10000/;user=etl;trustStorePassword=t:9;password=p4:ss" >&2
+echo "Error: Could not open client transport with JDBC Uri: jdbc:hive2://h:10000/;ssl=true;Password=p4:ss: java.net.ConnectException (state=08S01,code=0)" >&2
+exit 2
+END
+  printf '#!/bin/sh\n' >bin/sleep
+  chmod +x bin/sleep
+  echo 'select 1' >a.hql
+  export SLUICEBOX_LOG=$PWD/log
+  cat >asks <<'END'
+#!/bin/bash
+set -euo pipefail
+. "$REPO/scripts/lib/common.sh"
+. "$REPO/scripts/lib/run.sh"
+BIN=$SLUICEBOX_BIN
+scratch
+RETRY_FOR=1
+hive a.hql answer 'count the rows'
+END
+  chmod +x asks
+  REPO=$REPO run -3 ./asks
+  cat log
+  [[ $output == *"next one comes in"*"Hive could not count the rows: Error: Could not open client transport"* ]]
+  run ! grep -E 'p4|ss:|t:9' log - <<<"$output"
+  [[ $(sed -n '/"retried"/p' log) == *'Uri: jdbc:hive2://h:10000/;ssl=true;Password=…: java.net.ConnectException'* ]]
+  [[ $(tail -n 1 log) == *'"event":"failed"'*'"message":"Hive could not count the rows: Error: Could not open'* ]]
+}
+
 ## a_run
 ## Makes a run whose output is there; Hive says that nothing is published.
 a_run() {
@@ -98,6 +128,16 @@ a_run() {
   printf '{"table": "t"}' >"$DIR/manifest.json"
   printf '#!/bin/sh\nprintf "sluicebox:%%s\\n" partition:region_dim location:region_dim end:region_dim done\n' >bin/beeline
   export SLUICEBOX_EVENTS=$PWD/shared/events
+}
+
+@test "a gate that fails in the audit is told by its name" {
+  a_run
+  cp "$SPEC" "$DIR/spec/table.toml"
+  sed '1a a,b,nowhere' "$REPO/testdata/region_dim.csv" | "$BIN/mapper" --spec "$SPEC" | "$BIN/validator" --spec "$SPEC" --partial |
+    "$BIN/validator" --spec "$SPEC" --merge >"$DIR/books.json" 2>/dev/null
+  run -1 "$REPO/scripts/audit" "file://$DIR"
+  cat shared/events
+  [[ $(tail -n 1 shared/events) == *'"message":"a gate failed (max_reject_ratio 0.125 at most 0), nothing was published'* ]]
 }
 
 @test "a gate that fails in the load is in the metrics" {
