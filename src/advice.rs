@@ -158,13 +158,54 @@ impl Failure {
             // Where the master runs the tasks itself, its log has what the maps read.
             self.split.clear();
         }
-        let own = |line: &&str| PROGRAMS.iter().any(|program| line.trim_start().starts_with(program));
-        let mut words: Vec<String> = log.lines().filter(own).map(|line| line.trim().to_owned()).collect();
+        let mut words = own_words(log);
+        if words.is_empty() {
+            // What is no program of ours, such as a shell that could not start one, speaks in its own way.
+            words = stderr_of_task(log);
+        }
         // The engine's log says again what its client said.
         words.dedup();
-        self.words = words[words.len().saturating_sub(5)..].to_vec();
+        self.words = words[words.len().saturating_sub(5)..].iter().map(|line| (*line).to_owned()).collect();
     }
 }
+
+/// The lines that our programs wrote: their messages, and a panic's two.
+fn own_words(log: &str) -> Vec<&str> {
+    let mut panicked = false;
+    let own = |line: &&str| {
+        let message =
+            std::mem::replace(&mut panicked, line.starts_with("thread '") && line.contains(" panicked at "));
+        message || panicked || PROGRAMS.iter().any(|program| line.starts_with(program))
+    };
+    log.lines().map(str::trim).filter(own).collect()
+}
+
+/// What a container's stderr has, but for the frame that YARN puts around it and what Java's loggers say of themselves.
+fn stderr_of_task(log: &str) -> Vec<&str> {
+    let mut inside = false;
+    let told = |line: &&str| {
+        if let Some(kind) = line.strip_prefix("LogType:") {
+            inside = kind.trim() == "stderr";
+            return false;
+        }
+        inside &= !line.starts_with("End of LogType:") && !line.starts_with("container_");
+        inside && !line.is_empty() && !FRAME.iter().any(|beginning| line.starts_with(beginning))
+    };
+    log.lines().map(str::trim).filter(told).collect()
+}
+
+/// What begins lines of a container's log that no program wrote.
+const FRAME: [&str; 9] = [
+    "LogLastModifiedTime:",
+    "Log Upload Time:",
+    "LogLength:",
+    "LogContents:",
+    "Log Contents:",
+    "***",
+    "===",
+    "log4j:",
+    "SLF4J:",
+];
 
 /// What an application master says of an attempt that failed.
 const EXITED: &str = " - exited : ";
@@ -180,7 +221,14 @@ pub fn advise(client: &str, logs: &str) -> String {
         let known =
             [client, logs].into_iter().find_map(|text| KNOWN.iter().find(|(words, _)| text.contains(words)));
         return known.map_or_else(
-            || "no task's program failed: the client's last lines above say why".to_owned(),
+            || {
+                // Behind Java's stack there is nothing that says more.
+                let said = client
+                    .lines()
+                    .map(str::trim)
+                    .rfind(|line| !line.is_empty() && !line.starts_with("at ") && !line.starts_with("... "));
+                format!("no task's program failed; its client's last words: {}", said.unwrap_or("none"))
+            },
             |(_, advice)| (*advice).to_owned(),
         );
     };
@@ -275,6 +323,42 @@ mod tests {
         let expected = "the program of a task, which read hdfs://a/5.csv:0+9, ended with 3\n  \
                         its last words: mapper: out of luck 5\n";
         assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn the_last_words_of_what_is_no_message_of_ours_are_told() {
+        let logs = |stderr: &str| {
+            format!(
+                "Container: container_2 on a\n====\nLogType:stderr\nLogLength:9\nLogContents:\n{stderr}\n\nEnd of LogType:stderr\n***\n\
+                 \nContainer: container_2 on a\nLogType:syslog\nINFO attempt_17_0001_m_000003_1\n"
+            )
+        };
+        for (stderr, words) in [
+            (
+                "mapper: a note\nthread 'main' (7) panicked at src/x.rs:1:2:\nout of luck\nnote: run with `RUST_BACKTRACE=1`",
+                "mapper: a note|thread 'main' (7) panicked at src/x.rs:1:2:|out of luck",
+            ),
+            (
+                "log4j:WARN No appenders\n/bin/sh: ./mapper: Permission denied",
+                "/bin/sh: ./mapper: Permission denied",
+            ),
+            ("/bin/sh: 1: ./mapper: not found", "/bin/sh: 1: ./mapper: not found"),
+        ] {
+            assert_eq!(failures(CLIENT, &logs(stderr))[1].words.join("|"), words);
+        }
+        // Without a cluster there is one log for all.
+        let client =
+            "INFO a\nthread 'main' panicked at src/x.rs:1:2:\nout of luck\nsubprocess failed with code 101\n";
+        assert_eq!(failures(client, "")[0].words.len(), 2);
+    }
+
+    #[test]
+    fn what_no_task_is_to_blame_for_is_told_in_the_clients_words() {
+        let client = "INFO a\nException in thread \"main\" java.io.IOException: no such thing\n\tat a.b(C.java:1)\n\t... 3 more\n\n";
+        assert!(
+            advise(client, "")
+                .ends_with("last words: Exception in thread \"main\" java.io.IOException: no such thing")
+        );
     }
 
     #[test]

@@ -6,25 +6,36 @@
 ## one fails, with beeline's own words. A beeline that finds no server for -f exits 0: only what the last statement
 ## prints says that all of them ran.
 hive() {
-  local url=() script=$WORK/statements/${1##*/}
+  local url=() script=$WORK/statements/${1##*/} reason
   [[ -n ${SLUICEBOX_JDBC:-} ]] && url=(-u "$SLUICEBOX_JDBC")
   mkdir -p "${script%/*}"
   { cat "$1" && printf "\nSELECT 'sluicebox:done';\n"; } >"$script"
   # shellcheck disable=SC2086  # options, word by word
   # shellcheck disable=SC2317  # again calls it
   run_statements() {
+    local code=0
     beeline "${url[@]}" ${SLUICEBOX_BEELINE_OPTIONS:-} --silent=true --showHeader=false --outputformat=tsv2 \
-      -f "$script" >"$WORK/hive.out" 2>"$WORK/beeline.err" && grep -qx 'sluicebox:done' "$WORK/hive.out" && return
+      -f "$script" >"$WORK/hive.out" 2>"$WORK/beeline.err" || code=$?
+    hide_secrets "$WORK/beeline.err"
+    ((code)) || ! grep -qx 'sluicebox:done' "$WORK/hive.out" || return 0
     # Where a session was lost Hive may still be at work on its statement: a second one must not meet it.
     grep -E 'Could not open client transport|Connection refused|Could not connect to meta store' "$WORK/beeline.err" >&2
     return 1
   }
   if ! again run_statements 2>/dev/null; then
     sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
-    die "$EXIT_IO" "Hive could not $3; mend what it says and run again"
+    reason=$(grep -aE -m 1 '^(Error|FAILED)' "$WORK/beeline.err" || sed '/^$/d' "$WORK/beeline.err" | tail -n 1)
+    die "$EXIT_IO" "Hive could not $3: ${reason:-beeline said nothing}; run again once that is mended"
   fi
   mv "$WORK/hive.out" "$2"
   sed -i '/^sluicebox:done$/d' "$2"
+}
+
+## hide_secrets FILE
+## Takes passwords out of what beeline said: its messages quote the whole URL. What can't be rewritten is dropped.
+hide_secrets() {
+  # A colon at the end is the message's own.
+  sed -E -i 's/((password|jwt)=)[^;?#[:space:]]*[^;?#[:space:]:]/\1…/Ig' "$1" 2>/dev/null || : >"$1"
 }
 
 ## hql STAGE [OPTION...]

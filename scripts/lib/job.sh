@@ -5,23 +5,35 @@
 JOB_RUNS=''
 
 ## stop_jobs
-## Kills this run's jobs, found by their tag, and waits until YARN says that they ended. Where there is no cluster there
-## are none that outlive the command.
+## Kills this run's jobs, found by their tag, and waits until YARN says that they ended; false after a minute, or where it
+## can't be asked, with that in LEFT. Where there is no cluster there are none that outlive the command.
 stop_jobs() {
-  local id
+  local id until=$((SECONDS + 60))
   command -v yarn >/dev/null || return 0
-  for _ in {1..60}; do
-    again yarn application -list -appTags "$RUN" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" ||
+  LEFT=''
+  while :; do
+    # A ResourceManager that is away is asked for a quarter of an hour otherwise.
+    again timeout --kill-after=5 60 yarn application -list -appTags "$RUN" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" || {
+      LEFT="YARN can't be asked for jobs of $RUN, which may run on; see: yarn application -list -appTags $RUN"
       return 1
+    }
     # Its heading names states too.
     grep -o '^application_[0-9_]*' "$WORK/jobs" >"$WORK/ids" || return 0
+    if ((SECONDS >= until)); then
+      LEFT="$(paste -sd' ' "$WORK/ids"), a job of $RUN, runs on though it was killed; see: yarn application -status"
+      return 1
+    fi
     while read -r id; do
       note "killing $id, which an attempt at $RUN left"
-      yarn application -kill "$id" >/dev/null 2>&1 </dev/null || true
+      kill_job "$id" || true
     done <"$WORK/ids"
     sleep 1
   done
-  return 1
+}
+
+## kill_job ID
+kill_job() {
+  timeout --kill-after=5 60 yarn application -kill "$1" >/dev/null 2>&1 </dev/null
 }
 
 ## stop_own_job
@@ -29,7 +41,9 @@ stop_jobs() {
 stop_own_job() {
   local id
   id=$(grep -o 'application_[0-9_]*' "$WORK/job.err" | tail -n 1) || return 0
-  yarn application -kill "$id" >/dev/null 2>&1 </dev/null || true
+  [[ -n $id ]] || return 0
+  # shellcheck disable=SC2034  # ending.sh reads it
+  kill_job "$id" || LEFT="$id may run on; see: yarn application -status $id"
 }
 
 ## advice

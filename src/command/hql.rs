@@ -1,5 +1,6 @@
 //! `sluicebox hql`: scripts for beeline, and what its answers mean.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -78,7 +79,7 @@ enum Stage {
         described: Option<PathBuf>,
     },
     /// Compare Hive's books with the verdict and print one JSON object; fail (1) with what differs, or where a gate
-    /// fails by the rows that reach gold
+    /// fails by the rows that reach gold: then the object has the gates alone
     Reconcile {
         #[command(flatten)]
         spec: OfSpec,
@@ -181,9 +182,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             let spec = Spec::load(&of.spec)?;
             let verdict = Verdict::read(super::read(verdict)?.as_bytes())?;
             let loaded = reconcile(&spec, &verdict, accepted, &super::read(books)?)?;
-            let json = serde_json::to_string(&loaded)
-                .map_err(|error| Error::Input(format!("cannot write the result: {error}")))?;
-            super::print(&format!("{json}\n"))
+            let json = |value: serde_json::Result<String>| {
+                value.map_err(|error| Error::Input(format!("cannot write the result: {error}")))
+            };
+            if let Err(refused) = loaded.pass() {
+                // For the metrics: nothing of it reaches gold.
+                let gates = BTreeMap::from([("gates", &loaded.gates)]);
+                super::print(&format!("{}\n", json(serde_json::to_string(&gates))?))?;
+                return Err(refused);
+            }
+            super::print(&format!("{}\n", json(serde_json::to_string(&loaded))?))
         }
     }
 }

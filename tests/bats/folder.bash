@@ -32,7 +32,7 @@ case $1 in
   -mv) mv "${args[@]:1}" ;;
   -rm) for file in "${args[@]:1}"; do [[ $file == -[rfs]* ]] || rm -r "$file"; done ;;
   -mkdir) mkdir -p "${args[2]}" ;;
-  -cat) cat "${args[@]:1}" ;;
+  -cat) cat ${args[@]:1} ;;
   -stat)
     for file in ${args[2]}; do
       [[ -e $file || $file != *'*' ]] || { echo "stat: '$file': No such file or directory" >&2 && exit 1; }

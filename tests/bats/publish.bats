@@ -72,6 +72,24 @@ published() {
   published
 }
 
+@test "the pipeline is told of rows in gold once they are there" {
+  mkdir shared
+  : >shared/events
+  export SLUICEBOX_EVENTS=$PWD/shared/events
+  touch "$GOLD.dies"
+  run -3 publish
+  [ ! -e shared/load.json ]
+  rm "$GOLD.dies"
+  run -0 publish
+  [ -s shared/load.json ]
+  # Nor does it take the time that finding it done takes.
+  rm shared/load.json
+  run -0 publish
+  [ -s shared/load.json ]
+  [ "$(grep -c '"event":"finished"' shared/events)" -eq 1 ]
+  [[ $(tail -n 1 shared/events) == *'"event":"skipped"'* ]]
+}
+
 @test "what was published since stops it, and it leaves nothing" {
   : >"$LEDGER/2026-11-20-1111aaaa.json"
   run -5 publish

@@ -46,9 +46,10 @@ transform() {
   [ "$(ls "$DIR/out")" = $'_SUCCESS\npart-00000' ]
   [ ! -e "$DIR/_transform" ]
   grep -q -- "-appTags $RUN" yarn.log
-  # Done is done.
-  run -0 transform
+  # Done is done, and is no measure of how long it takes.
+  SLUICEBOX_LOG=$PWD/log run -0 transform
   [[ $output == *"done before"* ]]
+  [[ $(cat log) == *'"event":"skipped"'*'"step":"transform"'* ]]
 }
 
 @test "a job that a killed attempt left waiting in its queue is killed, though it has made no folder yet" {
@@ -91,6 +92,24 @@ transform() {
   [[ $(cat log) == *'"event":"failed"'*'"exit":143'*'"message":"ended by a signal"'* ]]
   run -0 transform
   [ "$(cat "$DIR/out/part-00000")" = new ]
+}
+
+@test "SIGTERM with a ResourceManager that does not answer: it is asked for a while, that the job may run on is told, the lock is free" {
+  # It answers until the job runs; then the time that it has is soon over.
+  sed -i '2i [[ ! -e job.began ]] || exec sleep 600' bin/yarn
+  printf '#!/bin/bash\nwhile [[ $1 == -* ]]; do shift; done\nexec /usr/bin/timeout --kill-after=1 1 "${@:2}"\n' >bin/timeout
+  chmod +x bin/timeout
+  SLUICEBOX_LOG=$PWD/log JOB_WAITS=1 "$REPO/scripts/transform" "file://$DIR" >out 2>&1 3>&- &
+  until [[ -e job.began ]]; do sleep 0.1; done
+  kill -TERM $!
+  /usr/bin/timeout 60 tail --pid=$! -f /dev/null
+  code=0
+  wait $! || code=$?
+  cat out log
+  [ "$code" -eq 143 ]
+  [ -e "$LOCKS/1" ]
+  grep -q "^transform: YARN can't be asked for jobs of $RUN, which may run on; see: yarn application" out
+  [[ $(cat log) == *'"event":"failed"'*"ended by a signal; YARN can't be asked for jobs of $RUN"* ]]
 }
 
 @test "the steps of a pipeline fetch nothing that one before had, and ask for the lock once in a while" {
