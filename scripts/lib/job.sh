@@ -4,6 +4,13 @@
 # Set while a job runs.
 JOB_RUNS=''
 
+## job_tag
+## Prints the tag by which the jobs of the run are found. The run's name alone is not enough: the same files may be loaded
+## below another root, by the same YARN.
+job_tag() {
+  printf '%s-%s\n' "$RUN" "$(printf '%s/%s' "$ROOT" "$TABLE" | sha256sum | cut -c 1-8)"
+}
+
 ## stop_jobs
 ## Kills this run's jobs, found by their tag, and waits until YARN says that they ended; false after a minute, or where it
 ## can't be asked, with that in LEFT. Where there is no cluster there are none that outlive the command.
@@ -13,7 +20,7 @@ stop_jobs() {
   LEFT=''
   while :; do
     # A ResourceManager that is away is asked for a quarter of an hour otherwise.
-    again timeout --kill-after=5 60 yarn application -list -appTags "$RUN" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" || {
+    again timeout --kill-after=5 60 yarn application -list -appTags "$(job_tag)" -appStates NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING >"$WORK/jobs" 2>"$WORK/jobs.err" || {
       LEFT="YARN can't be asked for jobs of $RUN, which may run on; see: yarn application -list -appTags $RUN"
       return 1
     }
@@ -129,7 +136,7 @@ streaming_job() {
     # shellcheck disable=SC2154  # again's
     ((try == 1)) || { stop_jobs && hadoop_fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
     # shellcheck disable=SC2086  # options, word by word
-    hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} -D "mapreduce.job.tags=sluicebox,$RUN" "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
+    hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} -D "mapreduce.job.tags=sluicebox,$RUN,$(job_tag)" "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
       code=$?
     # Where a task's own program failed, no service's weakness in the same log is the reason.
     # A whole job is not repeated for long.

@@ -79,9 +79,11 @@ claim() {
 beat_for() {
   set -m
   (
-    passed=0 beats=0 since=$(started "$1")
+    passed=0 beats=0
+    started "$1" || exit
+    since=$STARTED
     # Its number may be another one's by then.
-    while sleep 1 && [[ $(started "$1") == "${since:?}" ]]; do
+    while sleep 1 && started "$1" && [[ $STARTED == "$since" ]]; do
       ((++passed * 4 >= LEASE)) || continue
       passed=0
       hadoop fs -put - "$LOCK.$((++beats))" <<<"$2" || continue
@@ -92,16 +94,6 @@ beat_for() {
   BEAT=$!
   disown
   set +m
-}
-
-## started PID
-## Prints when a process was started, in ticks since the machine was; nothing where there is none.
-started() {
-  local stat
-  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
-  # Behind the name in brackets it is the twentieth word.
-  read -ra stat <<<"${stat##*) }"
-  printf '%s\n' "${stat[19]}"
 }
 
 ## guard [now]

@@ -83,6 +83,8 @@ check_acceptance() {
   (($#)) || return 0
   "$BIN/validator" --judge --spec "$spec" "$@" </dev/null >/dev/null 2>"$WORK/gates.err" || code=$?
   ((code != EXIT_USAGE)) || { cat "$WORK/gates.err" >&2 && exit "$EXIT_USAGE"; }
+  # That no books stand on stdin is not the reason of what may fail later.
+  rm -f "$WORK/last_words"
 }
 
 ## options_of_table NAME...

@@ -14,6 +14,9 @@ MAY_PASS+='|TTransportException|SocketException|Could not connect to meta store|
 MAY_PASS+='|AM Container for .* exited|ApplicationMaster .*(lost|expired)'
 readonly MAY_PASS
 
+# Why the last command failed that was tried again for nothing, or not at all.
+REASON=''
+
 ## may_pass FILE [COMMAND...]
 ## Prints the line of a command's stderr which says that its failure may pass; false where none does. Of a command of the
 ## file system its own line counts: its client also warns of what it got over, as where one of two NameNodes is away.
@@ -54,6 +57,8 @@ again() {
     [[ -z ${LOCK:-} ]] || ((depth > 1)) || guard 2>&"${TOLD:-2}"
     ((spent += wait, pause = pause * 2 < RETRY_CAP ? pause * 2 : RETRY_CAP))
   done
+  # shellcheck disable=SC2034  # fs reads it
+  ((code == 0)) || REASON=$(may_pass "$name.err" "$@" || sed '/^[[:space:]]*$/d; / WARN /d' "$name.err" | tail -n 1)
   # Half an answer is none: the disk may be full.
   cat "$name.out" || { ((code)) || code=$EXIT_IO; }
   cat "$name.err" >&2

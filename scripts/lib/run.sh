@@ -194,7 +194,7 @@ settled() {
 attempt() {
   if has "_$1" || [[ -z $SHARED || ! -e $SHARED/$RUN/new ]]; then
     guard
-    stop_jobs || die "$EXIT_IO" "cannot ask YARN for the jobs that an earlier attempt at $RUN left"
+    stop_jobs || die "$EXIT_IO" "an earlier attempt at $RUN may have left a job"
   fi
   if has "_$1"; then
     dfs -rm -r -f -skipTrash "$RUN_DIR/_$1" >/dev/null || die "$EXIT_IO" "cannot remove $RUN_DIR/_$1"
@@ -205,7 +205,7 @@ attempt() {
 ## fs ARG...
 ## dfs that exits 3 where it fails: its own 1 would read as a failed gate.
 fs() {
-  dfs "$@" || die "$EXIT_IO" "hadoop fs ${*:1:2} failed; run again once its cause is mended"
+  dfs "$@" || die "$EXIT_IO" "hadoop fs ${*:1:2} failed: ${REASON:-it said nothing}; run again once that is mended"
 }
 
 ## exists PATH

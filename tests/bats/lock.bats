@@ -119,9 +119,9 @@ until_there() {
 
 @test "signs of life end with their owner, though another process has its number" {
   WORK=$PWD LEASE=4 LOCK=file://$PWD/claim TOLD=2
-  . "$REPO/scripts/lib/lock.sh"
+  . "$REPO/scripts/lib/run.sh"
   LEASE=4 LOCK=file://$PWD/claim
-  started() { cat start; }
+  started() { STARTED=$(cat start); }
   echo 1 >start
   beat_for $$ me 3>&-
   until [[ -e claim.1 ]]; do sleep 0.1; done

@@ -106,13 +106,15 @@ runs() {
   seq 1 40000 | sed '1iid,note
     s/$/,x/' >large.csv
   code=0
-  TMPDIR=$DIR/small "$REPO/scripts/pipeline" --spec items.toml --date 2026-11-23 large.csv >small.log 2>&1 || code=$?
+  SLUICEBOX_NOTIFY="cat >$DIR/small.told" SLUICEBOX_METRICS=$DIR TMPDIR=$DIR/small "$REPO/scripts/pipeline" --spec items.toml --date 2026-11-23 large.csv >small.log 2>&1 || code=$?
   umount small
   cat small.log
   [ "$code" -eq 3 ]
   grep -q 'No space left on device' small.log
   run ! ls "$SLUICEBOX_ROOT"/items/ledger/*2026-11-23*
   [ -e "$SLUICEBOX_ROOT/items/locks/2026-11-23/1" ]
+  grep -q '"event":"failure"' small.told
+  grep -qxF 'sluicebox_last_run_success{table="items"} 0' sluicebox_items.prom
 }
 
 @test "gold does not go back to a version whose key came in under another date since" {
