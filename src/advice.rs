@@ -117,8 +117,12 @@ pub fn failures(client: &str, logs: &str) -> Vec<Failure> {
         let text = if failure.attempt.is_empty() {
             client.to_owned()
         } else {
-            let of_attempt = containers.iter().filter(|log| log.contains(&failure.attempt));
-            of_attempt.map(String::as_str).collect::<Vec<_>>().join("\n")
+            let names = |log: &&String| log.contains(&failure.attempt);
+            // The master's log names all of them.
+            let (master, own): (Vec<&String>, Vec<&String>) =
+                containers.iter().filter(names).partition(|log| log.contains(EXITED));
+            let logs = if own.is_empty() { master } else { own };
+            logs.into_iter().map(String::as_str).collect::<Vec<_>>().join("\n")
         };
         failure.tell(&text);
         if failure.split.is_empty() && failure.words.is_empty() {
@@ -159,8 +163,9 @@ impl Failure {
             self.split.clear();
         }
         let mut words = own_words(log);
-        if words.is_empty() {
-            // What is no program of ours, such as a shell that could not start one, speaks in its own way.
+        if words.is_empty() && !log.contains(EXITED) {
+            // What is no program of ours, such as a shell that could not start one, speaks in its own way. So does the
+            // master, of itself.
             words = stderr_of_task(log);
         }
         // The engine's log says again what its client said.
@@ -350,6 +355,20 @@ mod tests {
         let client =
             "INFO a\nthread 'main' panicked at src/x.rs:1:2:\nout of luck\nsubprocess failed with code 101\n";
         assert_eq!(failures(client, "")[0].words.len(), 2);
+    }
+
+    #[test]
+    fn what_the_master_says_of_itself_is_no_tasks_last_word() {
+        let logs = "Container: container_1 on a\nLogType:stderr\nLogContents:\nINFO: Binding a to b\nEnd of LogType:stderr\n\
+                    Container: container_1 on a\nLogType:syslog\nTask: attempt_1_0001_m_000000_0 - exited : \
+                    java.lang.RuntimeException: subprocess failed with code 3\n\
+                    Container: container_2 on a\nLogType:stderr\nLogContents:\nmapper: out of luck\nEnd of LogType:stderr\n\
+                    Container: container_2 on a\nLogType:syslog\nINFO Processing split: hdfs://h/a.csv:0+9\n\
+                    Exception running child : java.lang.RuntimeException: subprocess failed with code 3\n";
+        let client = "Task Id : attempt_1_0001_m_000000_0, Status : FAILED\nsubprocess failed with code 3\n";
+        let failures = failures(client, logs);
+        assert_eq!(failures[0].words, ["mapper: out of luck"]);
+        assert_eq!(failures[0].split, "hdfs://h/a.csv:0+9");
     }
 
     #[test]

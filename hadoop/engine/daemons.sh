@@ -103,9 +103,14 @@ prepare() {
   ln -sfn "$ENGINE_JARS" "$DIR/jars"
   cluster_at "$DIR"
   choose_ports
-  cp "$ENGINE"/conf/cluster/*.xml "$DIR/conf/"
-  cp "$ENGINE/conf/hive/hive-site.xml" "$DIR/conf/engine-hive-site.xml"
-  cluster_xml >"$DIR/conf/cluster.xml"
+  # Where it is up already, clients read these.
+  local made=$DIR/tmp/conf.$$
+  mkdir "$made"
+  cp "$ENGINE"/conf/cluster/*.xml "$made/"
+  cp "$ENGINE/conf/hive/hive-site.xml" "$made/engine-hive-site.xml"
+  cluster_xml >"$made/cluster.xml"
+  mv "$made"/* "$DIR/conf/"
+  rmdir "$made"
 }
 
 ## cluster_xml

@@ -7,6 +7,9 @@ UNFINISHED=''
 GRACE=30 GRACE_OF_SCRIPTS=300
 # What may have outlived the script.
 LEFT=''
+# Set where something had to be killed: what it had asked of Hive may go on.
+# shellcheck disable=SC2034  # lock.sh reads it
+KILLED=''
 # Why it ends, where it is known; nobody's of that name in the caller's environment.
 MESSAGE=''
 
@@ -114,7 +117,11 @@ end_descendants() {
       ends+=("${FOUND[@]}")
       send KILL "${ends[@]}"
       [[ $grace == "$GRACE" ]] || LEFT="a step was killed, and a job of ${RUN:-its run} may run on; see: yarn application -list -appTags ${RUN:-RUN}"
+      # shellcheck disable=SC2034  # lock.sh reads it
+      KILLED=1
       killed=1 until=$((SECONDS + 5))
+      # For the pipeline, which has the lock.
+      { [[ -z $SHARED ]] || : >"$SHARED/killed"; } 2>/dev/null
     fi
     sleep 0.1
   done
@@ -174,9 +181,9 @@ send() {
 ## is_script PID
 ## Whether it is another script of ours, which knows what it must end; not a subshell of this one.
 is_script() {
-  local words=()
-  { mapfile -d '' -t words <"/proc/$1/cmdline"; } 2>/dev/null || return 1
-  [[ ${words[1]:-} == */* && ${words[1]%/*} -ef $CHECKOUT/scripts && ${words[1]##*/} != "${0##*/}" ]]
+  local words=() own=()
+  { mapfile -d '' -t words <"/proc/$1/cmdline" && mapfile -d '' -t own <"/proc/$$/cmdline"; } 2>/dev/null || return 1
+  [[ ${words[1]:-} == */* && ${words[1]%/*} -ef $CHECKOUT/scripts && ${words[*]} != "${own[*]}" ]]
 }
 
 ## within SECONDS FUNCTION...

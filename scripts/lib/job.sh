@@ -8,7 +8,10 @@ JOB_RUNS=''
 ## Prints the tag by which the jobs of the run are found. The run's name alone is not enough: the same files may be loaded
 ## below another root, by the same YARN.
 job_tag() {
-  printf '%s-%s\n' "$RUN" "$(printf '%s/%s' "$ROOT" "$TABLE" | sha256sum | cut -c 1-8)"
+  # However its root is spelled: the lock is the folder's, too.
+  local folder=$ROOT/$TABLE
+  [[ $folder != *://* ]] || folder=/${folder#*://*/}
+  printf '%s-%s\n' "$RUN" "$(tr -s / <<<"$folder" | sha256sum | cut -c 1-8)"
 }
 
 ## stop_jobs
@@ -134,7 +137,10 @@ streaming_job() {
     [[ -z $LOCK ]] || guard 2>&"$TOLD"
     # What an earlier try left, with its job.
     # shellcheck disable=SC2154  # again's
-    ((try == 1)) || { stop_jobs && hadoop_fs -rm -r -f -skipTrash "$output" >/dev/null; } || return
+    ((try == 1)) || stop_jobs || return
+    # That may have taken minutes.
+    [[ -z $LOCK ]] || guard 2>&"$TOLD"
+    ((try == 1)) || hadoop_fs -rm -r -f -skipTrash "$output" >/dev/null || return
     # shellcheck disable=SC2086  # options, word by word
     hadoop jar "$jar" "${properties[@]}" ${SLUICEBOX_JOB_OPTIONS:-} -D "mapreduce.job.tags=sluicebox,$RUN,$(job_tag)" "$@" -output "$output" >"$WORK/job.out" 2>"$WORK/job.err" ||
       code=$?

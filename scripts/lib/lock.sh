@@ -119,11 +119,18 @@ guarded_at() {
 }
 
 ## drop_lock
-## Releases the lock; its generation stays known. Who was still asking for it asks no more.
+## Releases the lock; its generation stays known. Who was still asking for it asks no more. Where something had to be killed
+## Hive may still be at work on what it was asked: then, as after a crash, nobody goes on before the lease is over.
 drop_lock() {
-  [[ -z $ASKING ]] || hadoop fs -rm -f -skipTrash "$ASKING" >/dev/null 2>&1 || true
+  # A file system that does not answer is not waited for.
+  local fs=(timeout --kill-after=5 60 hadoop fs)
+  [[ -z $ASKING ]] || "${fs[@]}" -rm -f -skipTrash "$ASKING" >/dev/null 2>&1 || true
   [[ -n $LOCK_OWNED ]] || return 0
   kill -KILL -- "-$BEAT" 2>/dev/null || true
-  hadoop fs -put - "${LOCK%.*}" <<<'released' 2>/dev/null || note "cannot release $LOCK; it ends by itself in $LEASE s"
+  if [[ -n $KILLED || -e $WORK/killed ]]; then
+    note "$LOCK ends by itself in $LEASE s: what was killed may not have ended what it asked for"
+  else
+    "${fs[@]}" -put - "${LOCK%.*}" <<<'released' 2>/dev/null || note "cannot release $LOCK; it ends by itself in $LEASE s"
+  fi
   LOCK_OWNED=''
 }

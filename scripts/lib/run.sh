@@ -194,7 +194,7 @@ settled() {
 attempt() {
   if has "_$1" || [[ -z $SHARED || ! -e $SHARED/$RUN/new ]]; then
     guard
-    stop_jobs || die "$EXIT_IO" "an earlier attempt at $RUN may have left a job"
+    stop_jobs || die "$EXIT_IO" "an earlier attempt at $RUN may have left a job: $LEFT"
   fi
   if has "_$1"; then
     dfs -rm -r -f -skipTrash "$RUN_DIR/_$1" >/dev/null || die "$EXIT_IO" "cannot remove $RUN_DIR/_$1"

@@ -66,8 +66,8 @@ FOUND=()
 until ((${#FOUND[@]} > 1)); do descendants all "$$"; done
 descendants '' "$$"
 [[ ${FOUND[*]%:*} == "$land" ]]
-! is_script "$$"
-! is_script "$BASHPID"
+(! is_script "$$")
+(! is_script "$BASHPID")
 (! is_script "$BASHPID")
 : >looked
 END
@@ -97,7 +97,7 @@ answers() { return 6; }
 code=0
 within 60 answers || code=$?
 ((code == 6))
-! within 1 stuck
+(! within 1 stuck)
 : >given.up
 END
   run ./worker '. ./ask'

@@ -130,6 +130,16 @@ until_there() {
   ! kill -0 "$BEAT" 2>/dev/null
 }
 
+@test "where something had to be killed the lock is not free before its lease is over: Hive may still be at work" {
+  run -0 ./worker 'KILLED=1'
+  [[ $output == *"ends by itself in 600 s: what was killed"* ]]
+  run -6 ./worker true
+  rm -r "$LOCKS"
+  # As a step tells its pipeline.
+  run -0 ./worker ': >"$WORK/killed"'
+  run -6 ./worker true
+}
+
 @test "what earlier runs left is removed now and then" {
   for i in {1..9}; do ./worker true; done
   (($(ls "$LOCKS" | wc -l) < 18))
