@@ -130,6 +130,14 @@ until_there() {
   ! kill -0 "$BEAT" 2>/dev/null
 }
 
+@test "a guard that costs no JVM asks each time; else what it knows holds for a twentieth of a lease" {
+  run -0 ./worker ': >"$LOCKS/9.1-1.0"; guard; echo went on'
+  [[ $output == *"went on"* ]]
+  rm -r "$LOCKS"
+  run -6 ./worker 'client() { :; }; hadoop_fs() { hadoop fs "$@"; }; : >"$LOCKS/9.1-1.0"; guard; echo went on'
+  [[ $output == *"somebody took over"* && $output != *"went on"* ]]
+}
+
 @test "where something had to be killed the lock is not free before its lease is over: Hive may still be at work" {
   run -0 ./worker 'KILLED=1'
   [[ $output == *"ends by itself in 600 s: what was killed"* ]]

@@ -104,6 +104,14 @@ END
   done
 }
 
+@test "a job is found by its run and its folder, however that is spelled, and not that of another folder" {
+  local tag
+  ROOT=hdfs://nn1:8020/data/in tag=$(job_tag)
+  [[ $tag == "$RUN"-???????? ]]
+  for ROOT in hdfs:///data/in hdfs://ns1/data//in; do [ "$(job_tag)" = "$tag" ]; done
+  for ROOT in hdfs:///test/in hdfs://nn1:8020/data; do [ "$(job_tag)" != "$tag" ]; done
+}
+
 @test "a rename whose answer was lost is done" {
   mkdir from
   LOCK=''
