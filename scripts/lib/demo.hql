@@ -1,11 +1,11 @@
--- The demo's last lines, from Hive's own answers alone. The seals stand among the temp rows: what every
--- mapper read and every reducer dropped as an exact copy is in them.
+-- The demo's last lines, from Hive's own answers alone. The seals stand among the temp rows, behind their status: what
+-- every mapper read and every reducer dropped as an exact copy is in them.
 set hive.compute.query.using.stats=false;
 with seals as (
-  select get_json_object(column_name, '$.kind') as kind,
-         cast(get_json_object(column_name, '$.records') as bigint) as records,
-         cast(get_json_object(column_name, '$.copies') as bigint) as copies
-  from sales_temp_reject where reason = 'seal'
+  select get_json_object(region, '$.kind') as kind,
+         cast(get_json_object(region, '$.records') as bigint) as records,
+         cast(get_json_object(region, '$.copies') as bigint) as copies
+  from sales_temp where status = 'seal'
 ),
 parts as (
   select 1 as place, 'records in' as what, sum(records) as n, 0 as part from seals where kind = 'map'

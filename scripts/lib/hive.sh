@@ -46,6 +46,29 @@ hql() {
   "$BIN/sluicebox" hql "$stage" --spec "$SPEC" --root "$ROOT" --run "$RUN" --date "$DATE" "$@"
 }
 
+## load_id
+## Prints what the folders that this driver loads into are named by: a version that was published, under another state of
+## the ledger, is never written again, and the driver whose lock was taken over has folders of its own.
+load_id() {
+  local claim=${LOCK##*/}
+  printf '%s-%s\n' "$LEDGER_STATE" "${claim%%.*}"
+}
+
+## drop_attempts LOAD [TABLE...]
+## Removes what other attempts to load the run that is open left: their quarantine, and the versions that they made of these
+## tables under the same state of the ledger, of which none was published.
+drop_attempts() {
+  local load=$1 table left
+  local places=("$ROOT/$TABLE/reject/run_id=$RUN/load=*")
+  for table in "${@:2}"; do places+=("$ROOT/$table/version/run_id=$RUN/load=${load%-*}-*"); done
+  # This load's own folders are there, be they empty.
+  fs -ls -d -C "${places[@]}" >"$WORK/loads"
+  mapfile -t left < <(grep -v "/load=$load\$" "$WORK/loads" || true)
+  ((${#left[@]})) || return 0
+  guard
+  fs -rm -r -f -skipTrash "${left[@]}" >/dev/null
+}
+
 ## published_run DESCRIBED
 ## Prints the run that gold's partition points to, by what Hive said; nothing where there is none.
 published_run() {

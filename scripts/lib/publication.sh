@@ -4,11 +4,10 @@
 # A publication takes seconds.
 readonly DEAD_AFTER_MS=600000
 
-## point_gold JUDGED [OPTION...]
-## Points gold to the run that is open ($RUN), to its load under the ledger's state JUDGED, and writes the ledger; options
-## go to the entry. Exits 5 where others publish meanwhile.
+## point_gold LOAD [OPTION...]
+## Points gold to this load of the run that is open ($RUN), and writes the ledger; options go to the entry. Exits 5 where others publish meanwhile.
 point_gold() {
-  local judged=$1 entry=$LEDGER/$RUN.json hidden=_$RUN.$$-$RANDOM.json
+  local load=$1 entry=$LEDGER/$RUN.json hidden=_$RUN.$$-$RANDOM.json
   shift
   "$BIN/sluicebox" ledger --verdict "$WORK/verdict.json" --load "$WORK/load.json" --run "$RUN" \
     --at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$@" >"$WORK/entry.json"
@@ -19,18 +18,18 @@ point_gold() {
     finish "$entry" "${entry%.json}.until-$(date -u +%Y%m%dT%H%M%SZ).json"
   fi
   progress "${0##*/}: repointing gold"
-  hql publish --load "$judged" >"$WORK/publish.hql"
+  hql publish --load "$load" >"$WORK/publish.hql"
   guard now
   hive "$WORK/publish.hql" "$WORK/published" "publish $RUN"
   "$BIN/sluicebox" hql published --spec "$SPEC" --described "$WORK/published" --run "$RUN" --root "$ROOT" \
-    --load "$judged" >/dev/null || die "$EXIT_IO" "gold does not point to $RUN as it should; run again"
+    --load "$load" >/dev/null || die "$EXIT_IO" "gold does not point to $RUN as it should; run again"
   # Not before: until gold is whole, what died half-way must be seen by who publishes another date.
   forget_tries
   finish "$LEDGER/$hidden" "$entry"
 }
 
-## all_of_gold JUDGED
-## Whether every gold table points to the run that is open, to its load under the ledger's state JUDGED.
+## all_of_gold LOAD
+## Whether every gold table points to this load of the run that is open.
 all_of_gold() {
   is_published || return
   # That it is not so is no failure, nor the words of a later one.

@@ -5,13 +5,13 @@
 #                             out/                                     made by transform
 #                             books.json verdict.json                  made by audit
 #                             load.json                                made by load
-#     ROOT/TABLE/version/run_id=RUN/, ROOT/TABLE/reject/run_id=RUN/    written by Hive
+#     ROOT/TABLE/{version,reject}/run_id=RUN/load=ID/                  written by Hive
 #     ROOT/TABLE/ledger/RUN.json                                       made by publish
 #     ROOT/TABLE/locks/DATE/                                           who works on it
 #
-# A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, the books
-# that Hive wrote for load, the `_verdict.json` of a run that was stopped, or a ledger's entry whose
-# publication is under way. What is finished was renamed in one step.
+# A name that begins with `_` is no result: an attempt, `_unbalanced` output kept for a look, the
+# `_verdict.json` of a run that was stopped, or a ledger's entry whose publication is under way. What is
+# finished was renamed in one step.
 #
 # verdict.json and load.json hold for what was published when they were made: both keep what the ledger
 # said then, and where it says something else now, they are made again.

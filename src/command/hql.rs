@@ -22,7 +22,7 @@ In the order of a run:
   land     prepare > a.hql; beeline -f a.hql > described; compare --described described > b.hql
            (run b.hql where it is not empty); published --described described
   audit    quarantine > c.hql
-  load     load --described described > d.hql; hadoop fs -cat ROOT/TABLE/runs/RUN/_load_books/* > books;
+  load     load --described described > d.hql; beeline -f d.hql > books;
            reconcile --verdict verdict.json --books books
   publish  publish > e.hql; beeline -f e.hql > described; published --described described --run RUN --root ROOT
            (show > f.hql shows the same without publishing)
@@ -70,7 +70,7 @@ enum Stage {
     Show(OfRun),
     /// Script: make the run's rejects visible
     Quarantine(OfRun),
-    /// Script: load the version, the quarantine and the further gold tables, and write Hive's books
+    /// Script: load the version, the quarantine and the further gold tables, and count them
     Load {
         #[command(flatten)]
         run: OfRun,
@@ -86,9 +86,12 @@ enum Stage {
         /// The validator's verdict
         #[arg(long, value_name = "FILE")]
         verdict: PathBuf,
-        /// The text that `load` wrote, from `ROOT/TABLE/runs/RUN/_load_books`
+        /// What beeline printed for `load`
         #[arg(long, value_name = "FILE")]
         books: PathBuf,
+        /// The load of the run
+        #[arg(long, value_name = "ID")]
+        load: Option<Word>,
         #[command(flatten)]
         acceptance: Acceptance,
     },
@@ -135,7 +138,8 @@ struct OfRun {
     /// The value of gold's partition
     #[arg(long, value_name = "DATE")]
     date: Word,
-    /// Which load of the run: each has a folder of its own, for a reader may still hold the one before
+    /// Which load of the run: each has folders of its own, for a reader may still hold the one before, and a statement of
+    /// a driver that died may still be at work
     #[arg(long, value_name = "ID")]
     load: Option<Word>,
 }
@@ -177,11 +181,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                 |p: &crate::hive::Published| format!("published\t{}\t{}\t{}\n", p.run, p.table, p.location);
             super::print(&described.published()?.iter().map(line).collect::<String>())
         }
-        Stage::Reconcile { spec: of, verdict, books, acceptance } => {
+        Stage::Reconcile { spec: of, verdict, books, load, acceptance } => {
             let accepted = acceptance.reasons()?;
             let spec = Spec::load(&of.spec)?;
             let verdict = Verdict::read(super::read(verdict)?.as_bytes())?;
-            let loaded = reconcile(&spec, &verdict, accepted, &super::read(books)?)?;
+            let loaded = reconcile(&spec, &verdict, accepted, load.as_ref(), &super::read(books)?)?;
             let json = |value: serde_json::Result<String>| {
                 value.map_err(|error| Error::Input(format!("cannot write the result: {error}")))
             };

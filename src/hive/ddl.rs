@@ -23,6 +23,21 @@ impl Format {
             Self::Orc => "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
         }
     }
+
+    /// As `CREATE TABLE` says it.
+    fn clause(self) -> String {
+        match self {
+            Self::Orc => "STORED AS ORC".to_owned(),
+            Self::Temp(delimiter) => format!(
+                "ROW FORMAT DELIMITED FIELDS TERMINATED BY {} ESCAPED BY {} LINES TERMINATED BY {} NULL DEFINED AS {}\n\
+                 STORED AS TEXTFILE",
+                literal(&char::from(delimiter).to_string()),
+                literal("\\"),
+                literal("\n"),
+                literal("\\N")
+            ),
+        }
+    }
 }
 
 /// One table. All are external: Hive never deletes what lies under them.
@@ -43,28 +58,27 @@ impl Table<'_> {
     }
 
     pub fn create(&self) -> String {
-        let Self { format, location, .. } = self;
-        let stored = match format {
-            Format::Orc => "STORED AS ORC".to_owned(),
-            Format::Temp(delimiter) => format!(
-                "ROW FORMAT DELIMITED FIELDS TERMINATED BY {} ESCAPED BY {} LINES TERMINATED BY {} NULL DEFINED AS {}\n\
-                 STORED AS TEXTFILE",
-                literal(&char::from(*delimiter).to_string()),
-                literal("\\"),
-                literal("\n"),
-                literal("\\N")
-            ),
-        };
         // Discovery would attach folders of other runs by itself, and detach ours.
         format!(
-            "CREATE EXTERNAL TABLE IF NOT EXISTS {} (\n{}\n)\nPARTITIONED BY ({} STRING)\n{stored}\nLOCATION {}\n\
+            "CREATE EXTERNAL TABLE IF NOT EXISTS {} (\n{}\n)\nPARTITIONED BY ({} STRING)\n{}\nLOCATION {}\n\
              TBLPROPERTIES ('discover.partitions' = 'false')",
             self.quoted(),
             definitions(&self.columns),
             name(self.partition),
-            literal(location)
+            self.format.clause(),
+            literal(&self.location)
         )
     }
+}
+
+/// A table of the session alone, over a folder that outlives it.
+pub(super) fn create_own(own: &str, columns: &Columns, format: Format, location: &str) -> String {
+    format!(
+        "CREATE TEMPORARY EXTERNAL TABLE {own} (\n{}\n)\n{}\nLOCATION {}",
+        definitions(columns),
+        format.clause(),
+        literal(location)
+    )
 }
 
 /// Gives a text table, or a partition of one, its delimiter.
@@ -87,25 +101,34 @@ pub(super) fn kept(spec: &Spec) -> Columns {
     spec.kept().filter_map(|column| Some((column.name.clone(), column.hive_type()?))).collect()
 }
 
-/// The spec's tables, without those of its `[[gold]]`: their columns are known to Hive alone.
-pub(super) fn tables<'s>(spec: &'s Spec, root: &Root) -> [Table<'s>; 5] {
-    let strings = |names: &[&str]| -> Columns {
-        names.iter().map(|name| ((*name).to_owned(), "STRING".to_owned())).collect()
-    };
-    let mut temp = strings(&["status"]);
-    temp.extend(kept(spec));
-    let temp_reject = strings(&["reason", "column_name", "file", "split_start", "record", "raw"]);
-    let mut reject = temp_reject.clone();
-    for number in &mut reject[3..5] {
+fn strings(names: &[&str]) -> Columns {
+    names.iter().map(|name| ((*name).to_owned(), "STRING".to_owned())).collect()
+}
+
+/// The fields of a reject line.
+pub(super) fn reject_lines() -> Columns {
+    strings(&["reason", "column_name", "file", "split_start", "record", "raw"])
+}
+
+/// The quarantine's columns.
+pub(super) fn rejects() -> Columns {
+    let mut rejects = reject_lines();
+    for number in &mut rejects[3..5] {
         "BIGINT".clone_into(&mut number.1);
     }
     // The other gold partition that holds the key, for a duplicate that was found there.
-    reject.extend(strings(&["duplicate_of"]));
+    rejects.extend(strings(&["duplicate_of"]));
+    rejects
+}
+
+/// The spec's tables, without those of its `[[gold]]`: their columns are known to Hive alone.
+pub(super) fn tables<'s>(spec: &'s Spec, root: &Root) -> [Table<'s>; 4] {
+    let mut temp = strings(&["status"]);
+    temp.extend(kept(spec));
     let lines = Format::Temp(spec.delimiter);
     [
         ("_temp", temp, "run_id", lines, "runs"),
-        ("_temp_reject", temp_reject, "run_id", lines, "runs"),
-        ("_reject", reject, "run_id", Format::Orc, "reject"),
+        ("_reject", rejects(), "run_id", Format::Orc, "reject"),
         ("_version", kept(spec), "run_id", Format::Orc, "version"),
         ("", kept(spec), spec.partition.as_str(), Format::Orc, "gold"),
     ]

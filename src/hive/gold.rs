@@ -65,8 +65,7 @@ impl Query {
 
 /// This run's rows.
 fn rows(run: &Run) -> String {
-    let (columns, from) = (load::kept_list(run, "v"), load::version(run));
-    format!("SELECT {columns} FROM {from} v WHERE v.{}", run.run_partition())
+    format!("SELECT {} FROM {} v", load::kept_list(run, "v"), load::ROWS)
 }
 
 /// Their columns and types alone: the version table itself may not have the spec's newest columns yet.
@@ -217,11 +216,10 @@ pub(super) fn load(
             )));
         }
     };
-    let table = run.table(&format!("{}_version", query.name));
     let list: Vec<String> = columns.iter().map(|(column, _)| format!("q.{}", name(column))).collect();
-    script.partition(&table, &run.run_partition(), &run.version(&query.name));
     let select = format!("SELECT {}\nFROM (\n{}\n) q", list.join(", "), query.fill(run, &rows(run)));
-    script.push(&load::insert(run, &table, &select));
+    let own = format!("{}_{}", load::FURTHER, query.name);
+    load::load_version(run, &query.name, &own, &columns, &select, script);
     Ok(())
 }
 

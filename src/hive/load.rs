@@ -5,64 +5,102 @@ use super::{Run, Script, ddl};
 use crate::record::Reason;
 use crate::spec::{Column, Dedup, Raw};
 
-/// Keys of this run that other gold partitions hold; lives as long as the session.
+// Tables of the session. What is written goes through them, into folders of this load alone: a statement that outlives its
+// driver, whose lock somebody took over since, finds none of the other's folders.
+
+/// Keys of this run that other gold partitions hold.
 const HELD: &str = "sluicebox_held";
+/// The run's output, as reject lines.
+const LINES: &str = "sluicebox_lines";
+/// The version that is loaded.
+pub(super) const ROWS: &str = "sluicebox_rows";
+/// The quarantine that is loaded.
+const REJECTS: &str = "sluicebox_rejects";
+/// A further gold table's version; its name follows.
+pub(super) const FURTHER: &str = "sluicebox_further";
 
-/// The table through which the books are written.
-const BOOKS: &str = "sluicebox_books";
+/// What stands before each line of Hive's books.
+pub(super) const BOOK: &str = "sluicebox:book";
 
-/// The run's output as partitions of both temp tables, and its part of the quarantine. Each partition carries its own delimiter: another spec
-/// of the table may have another.
-pub(super) fn partitions(run: &Run, script: &mut Script) {
-    let out = run.root.join(&format!("{}/runs/{}/out", run.spec.name, run.id));
+/// The run's output as a partition of the temp table. It carries its own delimiter: another spec of the table may have
+/// another.
+pub(super) fn temp_lines(run: &Run, script: &mut Script) {
     let partition = run.run_partition();
-    for table in [temp(run), temp_reject(run)] {
-        script.partition(&table, &partition, &out);
-        script.push(&ddl::delimit(&format!("{table} PARTITION ({partition})"), run.spec.delimiter));
-    }
-    let rejects = run.root.join(&format!("{}/reject/run_id={}", run.spec.name, run.id));
-    script.partition(&reject(run), &partition, &rejects);
+    script.partition(&temp(run), &partition, &out(run));
+    script.push(&ddl::delimit(&format!("{} PARTITION ({partition})", temp(run)), run.spec.delimiter));
 }
 
 /// The rejects that the tasks wrote.
 pub(super) fn quarantine(run: &Run, script: &mut Script) {
-    script.push(&insert(run, &reject(run), &task_rejects(run)));
+    reject_lines(run, script);
+    show_rejects(run, &task_rejects(), script);
+}
+
+fn reject_lines(run: &Run, script: &mut Script) {
+    let lines = ddl::Format::Temp(run.spec.delimiter);
+    script.push(&ddl::create_own(LINES, &ddl::reject_lines(), lines, &out(run)));
+}
+
+/// Writes this load's quarantine and makes it visible.
+fn show_rejects(run: &Run, select: &str, script: &mut Script) {
+    let place = run.loaded(&format!("{}/reject", run.spec.name));
+    load(REJECTS, &ddl::rejects(), &place, select, script);
+    script.partition(&reject(run), &run.run_partition(), &place);
 }
 
 /// The version and the quarantine, less what other gold partitions hold where the spec asks for it.
 pub(super) fn rows(run: &Run, script: &mut Script) {
     let columns = kept_list(run, "r");
     let rows = rows_of(run, "r");
-    script.partition(&version(run), &run.run_partition(), &run.version(&run.spec.name));
+    let version = |script: &mut Script, select: &str| {
+        load_version(run, &run.spec.name, ROWS, &ddl::kept(run.spec), select, script);
+    };
+    reject_lines(run, script);
     let Some(dedup) = across(run) else {
-        script.push(&insert(run, &version(run), &format!("SELECT {columns}\nFROM {rows}")));
-        quarantine(run, script);
+        version(script, &format!("SELECT {columns}\nFROM {rows}"));
+        show_rejects(run, &task_rejects(), script);
         return;
     };
     // Gold is read once; version, quarantine and books then agree on what it held at that moment.
     script.push(&held(run, dedup));
     let on = on_held(run, dedup);
-    script.push(&insert(
-        run,
-        &version(run),
+    version(
+        script,
         &format!("SELECT {columns}\nFROM {rows}\nLEFT JOIN {HELD} h ON {on}\nWHERE h.held_by IS NULL"),
-    ));
-    // Sorted by place. A bare UNION ALL would write folders below the partition, which not every reader sees.
-    script.push(&insert(
-        run,
-        &reject(run),
-        &format!(
-            "SELECT q.reason, q.column_name, q.file, q.split_start, q.record, q.raw, q.duplicate_of\nFROM (\n\
-             {}\nUNION ALL\n\
-             SELECT {} AS reason, '' AS column_name, '' AS file, CAST(NULL AS BIGINT) AS split_start,\n    \
-             CAST(NULL AS BIGINT) AS record, {} AS raw, h.held_by AS duplicate_of\n\
-             FROM {rows}\nJOIN {HELD} h ON {on}\nWHERE h.same = 0\n\
-             ) q\nDISTRIBUTE BY q.file, q.split_start\nSORT BY q.file, q.split_start, q.record",
-            task_rejects(run),
-            literal(Reason::Duplicate.name()),
-            raw(run)
-        ),
-    ));
+    );
+    // Sorted by place. A bare UNION ALL would write folders below the table's, which not every reader sees.
+    let select = format!(
+        "SELECT q.reason, q.column_name, q.file, q.split_start, q.record, q.raw, q.duplicate_of\nFROM (\n\
+         {}\nUNION ALL\n\
+         SELECT {} AS reason, '' AS column_name, '' AS file, CAST(NULL AS BIGINT) AS split_start,\n    \
+         CAST(NULL AS BIGINT) AS record, {} AS raw, h.held_by AS duplicate_of\n\
+         FROM {rows}\nJOIN {HELD} h ON {on}\nWHERE h.same = 0\n\
+         ) q\nDISTRIBUTE BY q.file, q.split_start\nSORT BY q.file, q.split_start, q.record",
+        task_rejects(),
+        literal(Reason::Duplicate.name()),
+        raw(run)
+    );
+    show_rejects(run, &select, script);
+}
+
+/// Writes a table's version and makes it a partition.
+pub(super) fn load_version(
+    run: &Run,
+    table: &str,
+    own: &str,
+    columns: &ddl::Columns,
+    select: &str,
+    script: &mut Script,
+) {
+    let place = run.version(table);
+    load(own, columns, &place, select, script);
+    script.partition(&run.table(&format!("{table}_version")), &run.run_partition(), &place);
+}
+
+/// Writes rows into a folder of this load.
+fn load(own: &str, columns: &ddl::Columns, place: &str, select: &str, script: &mut Script) {
+    script.push(&ddl::create_own(own, columns, ddl::Format::Orc, place));
+    script.push(&format!("INSERT OVERWRITE TABLE {own}\n{select}"));
 }
 
 /// Counts the keys of this run's version that gold holds under other dates by now; the answer is `mark` and the number.
@@ -85,7 +123,7 @@ pub(super) fn elsewhere(run: &Run, dedup: &Dedup, mark: &str, script: &mut Scrip
     ));
 }
 
-/// What Hive counts, one `what, measure, name, value` a line in `runs/RUN/_load_books`, for [`super::reconcile`].
+/// What Hive counts, one `what, measure, name, value` a line behind a mark, for [`super::reconcile`].
 pub(super) fn books(run: &Run, script: &mut Script) {
     let partition = run.run_partition();
     let rows = rows_of(run, "r");
@@ -115,24 +153,11 @@ pub(super) fn books(run: &Run, script: &mut Script) {
             run.table(&format!("{}_version", gold.name))
         ));
     }
-    // INSERT OVERWRITE DIRECTORY would take the path's escapes as they stand. The files outlive the table.
     script.push(&format!(
-        "CREATE TEMPORARY EXTERNAL TABLE {BOOKS} (what STRING, measure STRING, name STRING, value STRING)\n\
-         ROW FORMAT DELIMITED FIELDS TERMINATED BY {} NULL DEFINED AS {}\nSTORED AS TEXTFILE\nLOCATION {}",
-        literal("\t"),
-        literal("\\N"),
-        literal(&run.root.join(&format!("{}/runs/{}/_load_books", run.spec.name, run.id))),
-    ));
-    // Sorted, so that it is one file.
-    script.push(&format!(
-        "INSERT OVERWRITE TABLE {BOOKS}\nSELECT b.what, b.measure, b.name, b.value\nFROM (\n{}\n) b\n\
-         ORDER BY b.what, b.measure, b.name",
+        "SELECT {}, b.what, b.measure, b.name, b.value\nFROM (\n{}\n) b",
+        literal(BOOK),
         parts.join("\nUNION ALL\n")
     ));
-    script.push(&format!("DROP TABLE {BOOKS}"));
-    if across(run).is_some() {
-        script.push(&format!("DROP TABLE {HELD}"));
-    }
 }
 
 /// What is counted under one name: of which rows, and whether NULLs are counted too.
@@ -263,19 +288,12 @@ fn rows_of(run: &Run, alias: &str) -> String {
     )
 }
 
-fn task_rejects(run: &Run) -> String {
+fn task_rejects() -> String {
     format!(
         "SELECT reason, column_name, file, CAST(split_start AS BIGINT) AS split_start,\n    \
          CAST(record AS BIGINT) AS record, raw, CAST(NULL AS STRING) AS duplicate_of\n\
-         FROM {}\nWHERE {} AND reason NOT IN ('ok', 'seal')",
-        temp_reject(run),
-        run.run_partition()
+         FROM {LINES}\nWHERE reason NOT IN ('ok', 'seal')"
     )
-}
-
-/// Overwrites this run's partition of a table, and no other: what a killed run left there is gone.
-pub(super) fn insert(run: &Run, table: &str, select: &str) -> String {
-    format!("INSERT OVERWRITE TABLE {table} PARTITION ({})\n{select}", run.run_partition())
 }
 
 /// The columns that are written, of a table's alias.
@@ -294,8 +312,9 @@ fn temp(run: &Run) -> String {
     run.table(&format!("{}_temp", run.spec.name))
 }
 
-fn temp_reject(run: &Run) -> String {
-    run.table(&format!("{}_temp_reject", run.spec.name))
+/// Where the run's temp lines lie.
+fn out(run: &Run) -> String {
+    run.root.join(&format!("{}/runs/{}/out", run.spec.name, run.id))
 }
 
 fn reject(run: &Run) -> String {

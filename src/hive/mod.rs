@@ -80,7 +80,7 @@ impl<'s> Run<'s> {
     #[must_use]
     pub fn quarantine(&self) -> String {
         let mut script = self.script("quarantine");
-        load::partitions(self, &mut script);
+        load::temp_lines(self, &mut script);
         load::quarantine(self, &mut script);
         publish::show(self, &self.spec.name, &mut script);
         script.text
@@ -92,7 +92,7 @@ impl<'s> Run<'s> {
     /// Where `described` has not the columns of a `[[gold]]` query.
     pub fn load(&self, described: Option<&Described>) -> Result<String> {
         let mut script = self.script("load");
-        load::partitions(self, &mut script);
+        load::temp_lines(self, &mut script);
         load::rows(self, &mut script);
         for query in &self.queries {
             gold::load(self, query, described, &mut script)?;
@@ -162,8 +162,7 @@ impl<'s> Run<'s> {
     #[must_use]
     pub fn forget(&self) -> String {
         let mut script = self.script("forget");
-        let own = ["_temp", "_temp_reject", "_reject", "_version"]
-            .map(|suffix| format!("{}{suffix}", self.spec.name));
+        let own = ["_temp", "_reject", "_version"].map(|suffix| format!("{}{suffix}", self.spec.name));
         let further = self.spec.gold.iter().map(|gold| format!("{}_version", gold.name));
         for table in own.into_iter().chain(further) {
             let table = self.table(&table);
@@ -202,12 +201,21 @@ impl<'s> Run<'s> {
     fn version(&self, table: &str) -> String {
         version(&self.root, table, &self.id, self.load.as_ref())
     }
+
+    /// The folder of this load of the run, in a folder of its table.
+    fn loaded(&self, folder: &str) -> String {
+        loaded(&self.root, folder, &self.id, self.load.as_ref())
+    }
 }
 
 /// Where a table's version of a run lies.
 fn version(root: &Root, table: &str, run: &Word, load: Option<&Word>) -> String {
+    loaded(root, &format!("{table}/version"), run, load)
+}
+
+fn loaded(root: &Root, folder: &str, run: &Word, load: Option<&Word>) -> String {
     let load = load.map(|load| format!("/load={load}")).unwrap_or_default();
-    root.join(&format!("{table}/version/run_id={run}{load}"))
+    root.join(&format!("{folder}/run_id={run}{load}"))
 }
 
 /// The tables that readers see: the spec's own, then its further ones.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Word;
+use super::load::BOOK;
 use crate::exit::{Error, Result};
 use crate::output::{Rejected, place};
 use crate::record::Reason;
@@ -14,6 +16,9 @@ use crate::validate::{self, Before, Gate, Verdict};
 /// What a run brought, once Hive and the validator agree.
 #[derive(Debug, Serialize)]
 pub struct Loaded {
+    /// The load of the run that this is; its folders are named by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// Rows in the version.
     pub gold: u64,
     /// Duplicates, within the run and against gold's other partitions.
@@ -60,14 +65,15 @@ impl Loaded {
 /// that may fail besides those that the verdict lets fail.
 ///
 /// # Errors
-/// `Failed` with a line for each difference; `Input` where the books are not as the load script writes them.
+/// `Failed` with a line for each difference; `Input` where a line of the books is not as the load script asks for it.
 pub fn reconcile(
     spec: &Spec,
     verdict: &Verdict,
     accepted: BTreeMap<String, String>,
-    books: &str,
+    load: Option<&Word>,
+    answer: &str,
 ) -> Result<Loaded> {
-    let mut books = Books { values: read(books)?, problems: Vec::new() };
+    let mut books = Books { values: read(answer)?, problems: Vec::new() };
     let across = spec.dedup.as_ref().is_some_and(|dedup| dedup.across_partitions);
     let taken: &[&str] = if across { &["duplicates", "copies"] } else { &[] };
 
@@ -120,6 +126,7 @@ pub fn reconcile(
     let mut gates = verdict.gates_for(&spec.limits, gold, previous_rows);
     validate::accept(&mut gates, &verdict.accepted().into_iter().chain(accepted).collect());
     Ok(Loaded {
+        id: load.map(Word::to_string),
         gold,
         duplicates: verdict.duplicates + table_duplicates,
         copies: verdict.copies + table_copies,
@@ -135,15 +142,16 @@ pub fn reconcile(
 
 type Key = (String, String, String);
 
-/// What the load script wrote, and what is wrong with it.
+/// What Hive counted, and what is wrong with it.
 struct Books {
     values: BTreeMap<Key, String>,
     problems: Vec<String>,
 }
 
-fn read(text: &str) -> Result<BTreeMap<Key, String>> {
+/// The lines behind their marks; Hive and Tez talk in between.
+fn read(answer: &str) -> Result<BTreeMap<Key, String>> {
     let mut values = BTreeMap::new();
-    for line in text.lines() {
+    for line in answer.lines().filter_map(|line| line.strip_prefix(BOOK)?.strip_prefix('\t')) {
         let fields: Vec<&str> = line.split('\t').collect();
         let [what, measure, name, value] = fields[..] else {
             return Err(Error::Input(format!("\"{line}\" is no line of the load's books")));

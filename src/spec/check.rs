@@ -259,7 +259,7 @@ pub(super) fn rules(reader: &mut Reader, names: &Names, listed: &[(&DeTable, Spa
 }
 
 /// What is put behind a table's name for its companions.
-const COMPANIONS: &[&str] = &["", "_temp", "_temp_reject", "_reject", "_version"];
+const COMPANIONS: &[&str] = &["", "_temp", "_reject", "_version"];
 
 pub(super) fn gold(
     reader: &mut Reader,

@@ -28,7 +28,7 @@ END
   NONE=$(sha256sum </dev/null | cut -c 1-16)
   local before='"before": {"run": null, "rows": 0, "ledger": "'$NONE'"}'
   printf '{"records": 1, "ok": 1, "rejected": {}, %s}' "$before" >"$DIR/verdict.json"
-  printf '{"gold": 1, "gates": [], %s}' "$before" >"$DIR/load.json"
+  printf '{"id": "'$NONE'-1", "gold": 1, "gates": [], %s}' "$before" >"$DIR/load.json"
 }
 
 ## stubs
@@ -54,7 +54,7 @@ publish() {
 }
 
 published() {
-  [ "$(cat "$GOLD")" = "file://$BATS_TEST_TMPDIR/root/t/version/run_id=$RUN/load=$NONE" ]
+  [ "$(cat "$GOLD")" = "file://$BATS_TEST_TMPDIR/root/t/version/run_id=$RUN/load=$NONE-1" ]
   [ "$(ls -A "$LEDGER")" = "${1:-$RUN.json}" ]
 }
 
@@ -149,7 +149,7 @@ published() {
 @test "one that died long ago, when it had pointed gold already, counts as published, and what was judged before does not" {
   local dead=$LEDGER/_2026-11-20-1111aaaa.1-1.json
   touch -d '11 minutes ago' "$dead"
-  printf 'file:%s/root/t/version/run_id=2026-11-20-1111aaaa/load=%s\n' "$BATS_TEST_TMPDIR" "$NONE" >"$GOLD"
+  printf 'file:%s/root/t/version/run_id=2026-11-20-1111aaaa/load=%s-1\n' "$BATS_TEST_TMPDIR" "$NONE" >"$GOLD"
   run -5 publish
   [[ $output == *"another run was published"* ]]
   grep -q 1111aaaa "$GOLD"
@@ -200,7 +200,7 @@ END
 }
 
 @test "a run that gold points to is finished, whatever was published since" {
-  echo "file:$BATS_TEST_TMPDIR/root/t/version/run_id=$RUN/load=$NONE" >"$GOLD"
+  echo "file:$BATS_TEST_TMPDIR/root/t/version/run_id=$RUN/load=$NONE-1" >"$GOLD"
   : >"$LEDGER/_$RUN.1-1.json"
   : >"$LEDGER/2026-11-20-1111aaaa.json"
   run -0 publish

@@ -123,7 +123,7 @@ END
 ## Makes a run whose output is there; Hive says that nothing is published.
 a_run() {
   DIR=$PWD/root/t/runs/$RUN
-  mkdir -p "$DIR"/{spec,out,_load_books} root/t/ledger shared
+  mkdir -p "$DIR"/{spec,out} root/t/ledger shared
   : | tee "$DIR/described" >shared/events
   printf '{"table": "t"}' >"$DIR/manifest.json"
   printf '#!/bin/sh\nprintf "sluicebox:%%s\\n" partition:region_dim location:region_dim end:region_dim done\n' >bin/beeline

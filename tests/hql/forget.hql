@@ -1,7 +1,5 @@
 ALTER TABLE `default`.`Hard_temp` DROP IF EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd');
 
-ALTER TABLE `default`.`Hard_temp_reject` DROP IF EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd');
-
 ALTER TABLE `default`.`Hard_reject` DROP IF EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd');
 
 ALTER TABLE `default`.`Hard_version` DROP IF EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd');

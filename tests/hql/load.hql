@@ -5,20 +5,17 @@ ALTER TABLE `default`.`Hard_temp` PARTITION (`run_id` = '2026-01-02-1234abcd') S
 ALTER TABLE `default`.`Hard_temp` PARTITION (`run_id` = '2026-01-02-1234abcd')
 SET SERDEPROPERTIES ('field.delim' = '\u0009', 'serialization.format' = '\u0009');
 
-ALTER TABLE `default`.`Hard_temp_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
-
-ALTER TABLE `default`.`Hard_temp_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
-
-ALTER TABLE `default`.`Hard_temp_reject` PARTITION (`run_id` = '2026-01-02-1234abcd')
-SET SERDEPROPERTIES ('field.delim' = '\u0009', 'serialization.format' = '\u0009');
-
-ALTER TABLE `default`.`Hard_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
-
-ALTER TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
-
-ALTER TABLE `default`.`Hard_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
-
-ALTER TABLE `default`.`Hard_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
+CREATE TEMPORARY EXTERNAL TABLE sluicebox_lines (
+    `reason` STRING,
+    `column_name` STRING,
+    `file` STRING,
+    `split_start` STRING,
+    `record` STRING,
+    `raw` STRING
+)
+ROW FORMAT DELIMITED FIELDS TERMINATED BY '\u0009' ESCAPED BY '\u005C' LINES TERMINATED BY '\u000A' NULL DEFINED AS '\u005CN'
+STORED AS TEXTFILE
+LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/out';
 
 CREATE TEMPORARY TABLE sluicebox_held STORED AS ORC AS
 SELECT r.`order` AS k0, r.`label` AS k1,
@@ -38,7 +35,18 @@ JOIN `default`.`Hard` g ON r.`order` = g.`order` AND r.`label` = g.`label`
 WHERE g.`date` <> '2026-01-02'
 GROUP BY r.`order`, r.`label`;
 
-INSERT OVERWRITE TABLE `default`.`Hard_version` PARTITION (`run_id` = '2026-01-02-1234abcd')
+CREATE TEMPORARY EXTERNAL TABLE sluicebox_rows (
+    `order` BIGINT,
+    `select` STRING,
+    `amount` DECIMAL(18,2),
+    `big` DECIMAL(38,10),
+    `day` DATE,
+    `label` STRING
+)
+STORED AS ORC
+LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
+
+INSERT OVERWRITE TABLE sluicebox_rows
 SELECT r.`order`, r.`select`, r.`amount`, r.`big`, r.`day`, r.`label`
 FROM (
     SELECT t.`order`, t.`select`, t.`amount`, t.`big`, t.`day`, t.`label`
@@ -48,13 +56,29 @@ FROM (
 LEFT JOIN sluicebox_held h ON r.`order` = h.k0 AND r.`label` = h.k1
 WHERE h.held_by IS NULL;
 
-INSERT OVERWRITE TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd')
+ALTER TABLE `default`.`Hard_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
+
+ALTER TABLE `default`.`Hard_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
+
+CREATE TEMPORARY EXTERNAL TABLE sluicebox_rejects (
+    `reason` STRING,
+    `column_name` STRING,
+    `file` STRING,
+    `split_start` BIGINT,
+    `record` BIGINT,
+    `raw` STRING,
+    `duplicate_of` STRING
+)
+STORED AS ORC
+LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
+
+INSERT OVERWRITE TABLE sluicebox_rejects
 SELECT q.reason, q.column_name, q.file, q.split_start, q.record, q.raw, q.duplicate_of
 FROM (
 SELECT reason, column_name, file, CAST(split_start AS BIGINT) AS split_start,
     CAST(record AS BIGINT) AS record, raw, CAST(NULL AS STRING) AS duplicate_of
-FROM `default`.`Hard_temp_reject`
-WHERE `run_id` = '2026-01-02-1234abcd' AND reason NOT IN ('ok', 'seal')
+FROM sluicebox_lines
+WHERE reason NOT IN ('ok', 'seal')
 UNION ALL
 SELECT 'duplicate' AS reason, '' AS column_name, '' AS file, CAST(NULL AS BIGINT) AS split_start,
     CAST(NULL AS BIGINT) AS record, CONCAT_WS('\u0009',
@@ -75,27 +99,36 @@ WHERE h.same = 0
 DISTRIBUTE BY q.file, q.split_start
 SORT BY q.file, q.split_start, q.record;
 
-ALTER TABLE `default`.`hard_by_label_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
+ALTER TABLE `default`.`Hard_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
 
-ALTER TABLE `default`.`hard_by_label_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
+ALTER TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
 
-INSERT OVERWRITE TABLE `default`.`hard_by_label_version` PARTITION (`run_id` = '2026-01-02-1234abcd')
+CREATE TEMPORARY EXTERNAL TABLE sluicebox_further_hard_by_label (
+    `label` string,
+    `from` string,
+    `orders` bigint,
+    `amount` decimal(28,2),
+    `to` string,
+    `odd` string
+)
+STORED AS ORC
+LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
+
+INSERT OVERWRITE TABLE sluicebox_further_hard_by_label
 SELECT q.`label`, q.`from`, q.`orders`, q.`amount`, q.`to`, q.`odd`
 FROM (
 WITH totals AS (
-  SELECT label, count(*) AS orders, sum(amount) AS amount FROM (SELECT v.`order`, v.`select`, v.`amount`, v.`big`, v.`day`, v.`label` FROM `default`.`Hard_version` v WHERE v.`run_id` = '2026-01-02-1234abcd') h GROUP BY label
+  SELECT label, count(*) AS orders, sum(amount) AS amount FROM (SELECT v.`order`, v.`select`, v.`amount`, v.`big`, v.`day`, v.`label` FROM sluicebox_rows v) h GROUP BY label
 )
 SELECT t.label, d.name AS `from`, t.orders, t.amount, '2026-01-02' AS `to`, '\u003B-\u002Dx' AS odd
 FROM totals t LEFT JOIN label_dim d ON d.label = t.label
 ) q;
 
-CREATE TEMPORARY EXTERNAL TABLE sluicebox_books (what STRING, measure STRING, name STRING, value STRING)
-ROW FORMAT DELIMITED FIELDS TERMINATED BY '\u0009' NULL DEFINED AS '\u005CN'
-STORED AS TEXTFILE
-LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs/2026-01-02-1234abcd/_load_books';
+ALTER TABLE `default`.`hard_by_label_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
 
-INSERT OVERWRITE TABLE sluicebox_books
-SELECT b.what, b.measure, b.name, b.value
+ALTER TABLE `default`.`hard_by_label_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
+
+SELECT 'sluicebox:book', b.what, b.measure, b.name, b.value
 FROM (
 SELECT l.what, l.measure, l.name, l.value
 FROM (
@@ -173,10 +206,5 @@ UNION ALL
 SELECT 'further' AS what, 'rows' AS measure, 'hard_by_label' AS name, CAST(COUNT(*) AS STRING) AS value
 FROM `default`.`hard_by_label_version`
 WHERE `run_id` = '2026-01-02-1234abcd'
-) b
-ORDER BY b.what, b.measure, b.name;
-
-DROP TABLE sluicebox_books;
-
-DROP TABLE sluicebox_held;
+) b;
 

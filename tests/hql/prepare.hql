@@ -20,27 +20,6 @@ SELECT 'sluicebox:table:Hard_temp';
 
 DESCRIBE FORMATTED `default`.`Hard_temp`;
 
-CREATE EXTERNAL TABLE IF NOT EXISTS `default`.`Hard_temp_reject` (
-    `reason` STRING,
-    `column_name` STRING,
-    `file` STRING,
-    `split_start` STRING,
-    `record` STRING,
-    `raw` STRING
-)
-PARTITIONED BY (`run_id` STRING)
-ROW FORMAT DELIMITED FIELDS TERMINATED BY '\u0009' ESCAPED BY '\u005C' LINES TERMINATED BY '\u000A' NULL DEFINED AS '\u005CN'
-STORED AS TEXTFILE
-LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/runs'
-TBLPROPERTIES ('discover.partitions' = 'false');
-
-ALTER TABLE `default`.`Hard_temp_reject`
-SET SERDEPROPERTIES ('field.delim' = '\u0009', 'serialization.format' = '\u0009');
-
-SELECT 'sluicebox:table:Hard_temp_reject';
-
-DESCRIBE FORMATTED `default`.`Hard_temp_reject`;
-
 CREATE EXTERNAL TABLE IF NOT EXISTS `default`.`Hard_reject` (
     `reason` STRING,
     `column_name` STRING,
