@@ -120,7 +120,7 @@ cluster_xml() {
   [[ ! -f $ENGINE_JARS/hadoop.jsa ]] || archive="-XX:SharedArchiveFile=$PLAIN/jars/hadoop.jsa ${ARCHIVE_PLACE[*]}"
   local_files hadoop
   printf '<?xml version="1.0"?>\n<!-- Written by hadoop/engine/cluster. -->\n<configuration>\n'
-  for pair in "dir=$PLAIN" "conf=$PLAIN/conf" "jars=$PLAIN/jars" "archive=$archive" \
+  for pair in "dir=$PLAIN" "conf=$PLAIN/conf" "jars=$PLAIN/jars" "archive=$archive" "frugal=${FRUGAL[*]}" \
     "files=$FILES" "contexts=$CONTEXTS" \
     "port.namenode=$(port namenode)" "port.namenode.http=$NAME_NODE" \
     "port.resourcemanager=$(port resourcemanager)" "port.resourcemanager.scheduler=$(port resourcemanager 1)" \

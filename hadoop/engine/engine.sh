@@ -41,6 +41,9 @@ engine_scratch() {
 # An archive lies where it was made for: at another place each JVM would first mend all addresses in it.
 ARCHIVE_PLACE=(-XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0)
 
+# Small code caches are swept again and again, and each process that a JVM starts is started by a second one.
+FRUGAL=(-XX:-UseCodeCacheFlushing -Djdk.lang.Process.launchMechanism=VFORK)
+
 ## java_options PART HEAP
 ## Sets JAVA_OPTIONS: quick to start, and what Hadoop and Hive need to run on Java 17.
 ## PART (hadoop, hive) names the archive of loaded classes that setup made; a JVM to which it doesn't
@@ -49,7 +52,7 @@ java_options() {
   local package
   JAVA_OPTIONS=(
     -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Xmx$2"
-    -XX:+IgnoreUnrecognizedVMOptions -Djava.net.preferIPv4Stack=true
+    -XX:+IgnoreUnrecognizedVMOptions -Djava.net.preferIPv4Stack=true "${FRUGAL[@]}"
     "-Dsluicebox.home=$ENGINE_HOME" "-Dsluicebox.cwd=$PWD"
     "-Dsluicebox.tmp=${SCRATCH:-$ENGINE_HOME/tmp}" "-Dsluicebox.log=${LOG:-/dev/null}"
   )

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # kill -9 of the driver, on a cluster, at every call that changes something. Each run goes on where the one before was
 # killed, so that a step is walked through once; in the end all must be as an undisturbed run leaves it. The tests of
-# this file build on each other, in their order. With SLUICEBOX_CHAOS=every also before each rename, job and script of
-# Hive's, and between all of its statements, not only where that tells something new.
+# this file build on each other, in their order.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -46,7 +45,8 @@ teardown() {
 }
 
 ## points STEP
-## Where a step is killed: label and when, in the order of its calls.
+## Where a step is killed: label and when, in the order of its calls; before and after each, and between the statements of
+## each script of Hive's.
 points() {
   local label statements n
   while read -r label; do
@@ -56,22 +56,14 @@ points() {
       'hive '*)
         statements=${label##* } statements=${#statements}
         for ((n = 1; n < statements; n++)); do
-          if [[ ${SLUICEBOX_CHAOS:-} == every ]] || tells "$label" "$n"; then printf '%s\tcut %s\n' "$label" "$n"; fi
+          printf '%s\tcut %s\n' "$label" "$n"
         done
         ;;
     esac
     # Before any other call all is as after the one that came before.
-    if [[ ${SLUICEBOX_CHAOS:-} == every && $label =~ ^(-mv|hive|job) ]]; then printf "%s\tbefore\n" "$label"; fi
+    if [[ $label =~ ^(-mv|hive|job) ]]; then printf "%s\tbefore\n" "$label"; fi
     printf '%s\tafter\n' "$label"
   done <"$FAULTS/calls.$1"
-}
-
-## tells LABEL N
-## Whether it tells something new to stop after the Nth of Hive's statements: where one that writes rows has ended, and
-## anywhere in a publication.
-tells() {
-  local statement=${1##* }
-  [[ $1 == "hive publish"* || ${statement:$2 - 1:1} == I ]]
 }
 
 ## walk STEP ENDS [ROWS]
@@ -113,6 +105,9 @@ walk() {
 
 @test "load, killed at every call and while Hive works" {
   killed "$(grep "^hive load" "$FAULTS/calls.load")" 'amid 3' step load hit
+  # What that left is removed.
+  killed 'what other attempts loaded is removed' before step load hit
+  killed 'what other attempts loaded is removed' after step load hit
   walk load '-put -f load.json runs/RUN/'
 }
 

@@ -154,7 +154,7 @@ state() {
     hadoop fs -cat "$SLUICEBOX_ROOT/$1/ledger/*.json" | tr -d " \n" | sed "s|}{|}\n{|g; s|$|\n|"
     hadoop fs -ls -R -C "$SLUICEBOX_ROOT/$1" | grep -v '/locks/'
     hadoop fs -ls -R -C "$SLUICEBOX_ROOT/$1_by_region"
-  } | sed -E "s|$1|TABLE|g; s/[0-9-]{10}-[0-9a-f]{8}/RUN/g; s/load=[0-9a-f]{16}/load=STATE/g
+  } | sed -E "s|$1|TABLE|g; s/[0-9-]{10}-[0-9a-f]{8}/RUN/g; s/[0-9a-f]{16}-[0-9]+/LOAD/g
     s/\"ledger\": ?\"[0-9a-f]*\"/\"ledger\": STATE/g; s/[0-9-]{10}T[0-9:]{8}Z/TIME/g
     s|/([0-9]{6})_[0-9]+$|/\1_TRY|" | LC_ALL=C sort
 }
