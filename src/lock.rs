@@ -116,6 +116,20 @@ impl Claims {
         Answer::Take(useless.into_iter().map(|claim| claim.name.clone()).collect())
     }
 
+    /// Whether who was at work at a time is at work still: its claim is from before, was not released, and it showed a sign
+    /// of life within a lease. `now` is by the file system's clock; all in milliseconds.
+    #[must_use]
+    pub fn alive(&self, then: u64, now: u64, lease: u64) -> bool {
+        let (held, released) =
+            (self.newest(|state| *state != State::Asked), self.newest(|state| *state == State::Released));
+        let lives = |claim: &&Claim| {
+            claim.generation > released && claim.generation >= held && now.saturating_sub(claim.at) < lease
+        };
+        let began =
+            |generation| self.0.iter().any(|claim| claim.generation == generation && claim.at <= then);
+        self.0.iter().filter(lives).any(|claim| began(claim.generation))
+    }
+
     /// Whether one that held it as `GENERATION.OWNER` does not any more: its files are gone, or a later generation was
     /// held.
     #[must_use]
@@ -174,6 +188,22 @@ mod tests {
         // It woke up and shows signs of life again, but another one held it since; one came after its release.
         assert_eq!(claims("104 1.a.9\n50 2\n105 _3.b").ask("_3.b", LEASE), take(&["1.a.9", "2"]));
         assert_eq!(claims("104 1.a.9\n50 1\n105 _2.b").ask("_2.b", LEASE), take(&["1.a.9", "1"]));
+    }
+
+    #[test]
+    fn who_was_at_work_then_is_told_from_who_came_later() {
+        let then = |listing: &str| claims(listing).alive(50, 900, LEASE);
+        assert!(then("10 _1.a\n10 1.a.0\n890 1.a.7"));
+        for listing in [
+            "",
+            "10 _1.a\n700 1.a.7",
+            "10 _1.a\n890 1.a.7\n891 1",
+            "60 _2.b\n890 2.b.3",
+            "10 1\n60 _2.b\n890 2.b.3",
+            "10 _1.a\n899 1.a.9\n60 _2.b\n70 2.b.0",
+        ] {
+            assert!(!then(listing), "{listing}");
+        }
     }
 
     #[test]

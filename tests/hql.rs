@@ -340,6 +340,43 @@ fn a_load_writes_into_its_own_folders() {
     }
 }
 
+/// Whatever others would see is changed behind a question for the lock.
+#[test]
+fn scripts_ask_for_the_lock() {
+    let case = Case::new();
+    let lock = ["--lock", "hdfs://host/t/locks/2026-01-02/4.123-77"];
+    for stage in ["quarantine", "load", "publish", "elsewhere", "forget"] {
+        let more: &[&str] = if stage == "load" { &["--described", "prepare.tsv"] } else { &[] };
+        let (code, script, _) = case.script(stage, &[more, &lock].concat());
+        assert_eq!(code, 0);
+        let mut asked = 0;
+        let mut statements =
+            script.split(";\n\n").skip_while(|statement| !statement.contains("TABLE sluicebox_locks"));
+        assert!(
+            statements.next().unwrap().ends_with("LOCATION 'hdfs://host/t/locks/2026-01-02'"),
+            "{script}"
+        );
+        for statement in statements {
+            if statement.starts_with("SELECT assert_true(") {
+                assert!(
+                    statement
+                        .contains("AS BIGINT) < 4 OR INPUT__FILE__NAME LIKE '\\u0025/4.123-77.\\u0025')"),
+                    "{statement}"
+                );
+                asked = 2;
+            } else if statement.starts_with("ALTER") {
+                assert!(asked > 0 || statement.contains("SERDEPROPERTIES"), "{stage}: {statement}");
+                asked -= 1;
+            }
+        }
+    }
+    let (_, script, _) = case.script("show", &lock);
+    assert!(!script.contains("assert_true"), "it changes nothing");
+    for claim in ["4.a", "/x/y.a", "/x/4", "/x/4.", "/x/4.a'b"] {
+        refused(&case.script("publish", &["--lock", claim]), 2, "is no claim");
+    }
+}
+
 /// A load has a folder of its own in the run's.
 #[test]
 fn a_load_of_a_run_is_published_and_no_other() {

@@ -19,10 +19,14 @@ hive() {
     hide_secrets "$WORK/beeline.err"
     ((code)) || ! grep -qx 'sluicebox:done' "$WORK/hive.out" || return 0
     # Where a session was lost Hive may still be at work on its statement: a second one must not meet it.
-    grep -E 'Could not open client transport|Connection refused|Could not connect to meta store' "$WORK/beeline.err" >&2
+    # So it is where a sign of life went while it was asked for the lock.
+    grep -E 'Could not open client transport|Connection refused|Could not connect to meta store|does not exist: .*/locks/' \
+      "$WORK/beeline.err" >&2
     return 1
   }
   if ! again run_statements 2>/dev/null; then
+    # Its question for the lock: another driver's exit code is not Hive's.
+    [[ -z $LOCK ]] || ! grep -q 'assert_true\|ASSERT_TRUE' "$WORK/beeline.err" || guard now
     sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
     reason=$(grep -aE -m 1 '^(Error|FAILED)' "$WORK/beeline.err" || sed '/^$/d' "$WORK/beeline.err" | tail -n 1)
     die "$EXIT_IO" "Hive could not $3: ${reason:-beeline said nothing}; run again once that is mended"
@@ -39,11 +43,11 @@ hide_secrets() {
 }
 
 ## hql STAGE [OPTION...]
-## Prints the statements of a stage of this run.
+## Prints the statements of a stage of this run. What they change is changed under the lock that is held.
 hql() {
   local stage=$1
   shift
-  "$BIN/sluicebox" hql "$stage" --spec "$SPEC" --root "$ROOT" --run "$RUN" --date "$DATE" "$@"
+  "$BIN/sluicebox" hql "$stage" --spec "$SPEC" --root "$ROOT" --run "$RUN" --date "$DATE" ${LOCK:+--lock "$LOCK"} "$@"
 }
 
 ## load_id
@@ -56,17 +60,20 @@ load_id() {
 
 ## drop_attempts LOAD [TABLE...]
 ## Removes what other attempts to load the run that is open left: their quarantine, and the versions that they made of these
-## tables under the same state of the ledger, of which none was published.
+## tables under the same state of the ledger, of which none was published. What load.json tells of stays: gold may be pointed
+## back to it.
 drop_attempts() {
-  local load=$1 table left
+  local load=$1 table left stays=$1
   local places=("$ROOT/$TABLE/reject/run_id=$RUN/load=*")
   for table in "${@:2}"; do places+=("$ROOT/$table/version/run_id=$RUN/load=${load%-*}-*"); done
+  ! has load.json || stays=$("$BIN/sluicebox" get id "$WORK/load.json")
   # This load's own folders are there, be they empty.
   fs -ls -d -C "${places[@]}" >"$WORK/loads"
-  mapfile -t left < <(grep -v "/load=$load\$" "$WORK/loads" || true)
+  mapfile -t left < <(grep -vE "/load=($load|$stays)\$" "$WORK/loads" || true)
   ((${#left[@]})) || return 0
   guard
-  fs -rm -r -f -skipTrash "${left[@]}" >/dev/null
+  # They harm nobody, and they are HiveServer2's.
+  dfs -rm -r -f -skipTrash "${left[@]}" >/dev/null || note "${#left[@]} folders of other attempts to load $RUN stay"
 }
 
 ## published_run DESCRIBED

@@ -63,8 +63,8 @@ take_turn() {
       # Under the lock of this date what was under way there has died.
       [[ $name == _* && $name != _"$DATE"-* ]] || continue
       grep -qxF -- "$name" "$WORK/names" || continue
-      # By the file system's clock. What has been under way for so long died there.
-      if ((mine - at >= DEAD_AFTER_MS)); then
+      # By the file system's clock. What has been under way for so long died there, or waits for Hive.
+      if ((mine - at >= DEAD_AFTER_MS)) && ! at_work "$name" "$at" "$mine"; then
         ! has_pointed_gold "$name" || give_way "$hidden"
         continue
       fi
@@ -76,6 +76,17 @@ take_turn() {
     sleep 1
   done
   give_way "$hidden"
+}
+
+## at_work ENTRY THEN NOW
+## Whether who wrote an entry of another date still holds that date's lock, and lives.
+at_work() {
+  local folder=$ROOT/$TABLE/locks/${1:1:10}
+  if ! dfs -stat '%Y %n' "$folder/*" >"$WORK/other.claims" 2>"$WORK/other.err"; then
+    grep -q 'No such file' "$WORK/other.err" || die "$EXIT_IO" "cannot read $folder: $(tail -n 1 "$WORK/other.err")"
+    return 1
+  fi
+  [[ $("$BIN/sluicebox" lock alive --lease "$LEASE" --then "$2" --now "$3" <"$WORK/other.claims") == true ]]
 }
 
 ## has_pointed_gold ENTRY

@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use crate::command::Acceptance;
 use crate::exit::{Error, Exit, Result};
 use crate::hive::reconcile::reconcile;
-use crate::hive::{Described, Query, Root, Run, Word, compare, gold_tables};
+use crate::hive::{Described, Lock, Query, Root, Run, Word, compare, gold_tables};
 use crate::record::Reason;
 use crate::spec::Spec;
 use crate::validate::Verdict;
@@ -142,6 +142,9 @@ struct OfRun {
     /// a driver that died may still be at work
     #[arg(long, value_name = "ID")]
     load: Option<Word>,
+    /// The lock that is held, FOLDER/GENERATION.OWNER: a script that changes something fails where it was taken over
+    #[arg(long, value_name = "CLAIM")]
+    lock: Option<Lock>,
 }
 
 /// Does what the stage asks.
@@ -202,7 +205,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
 
 fn script(of: &OfRun, write: impl FnOnce(&Run) -> Result<String>) -> Result<Exit> {
     let spec = Spec::load(&of.spec.spec)?;
-    let run =
-        Run::new(&spec, &of.spec.spec, of.root.clone(), [of.run.clone(), of.date.clone()], of.load.clone())?;
+    let words = [of.run.clone(), of.date.clone()];
+    let run = Run::new(&spec, &of.spec.spec, of.root.clone(), words, of.load.clone(), of.lock.clone())?;
     super::print(&write(&run)?)
 }

@@ -16,7 +16,7 @@ Examples:
   hadoop fs -stat '%Y %n' 'LOCKS/*' | sluicebox lock lost 4.ab12
 
 `ask` prints `take` and then the names that are of no use any more, or `give way`, or `held NAME SECONDS`
-with the seconds since its last sign of life. `lost` prints true or false.")]
+with the seconds since its last sign of life. `lost` and `alive` print true or false.")]
 pub struct Arguments {
     #[command(subcommand)]
     question: Question,
@@ -33,6 +33,18 @@ enum Question {
         lease: u64,
         /// The claim's file name
         claim: String,
+    },
+    /// Whether who was at work at a time is at work still
+    Alive {
+        /// That time by the file system's clock, as `-stat %Y` prints it
+        #[arg(long, value_name = "MILLISECONDS")]
+        then: u64,
+        /// Who shows no sign of life for so many seconds is dead
+        #[arg(long, value_name = "SECONDS")]
+        lease: u64,
+        /// The time now, by the same clock
+        #[arg(long, value_name = "MILLISECONDS")]
+        now: u64,
     },
     /// Whether a claim that was held is not any more
     Lost {
@@ -52,6 +64,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let answer = match &arguments.question {
         Question::Next => claims.next().to_string(),
         Question::Lost { claim } => claims.lost(claim).to_string(),
+        Question::Alive { then, now, lease } => {
+            claims.alive(*then, *now, lease.saturating_mul(1000)).to_string()
+        }
         Question::Ask { lease, claim } => match claims.ask(claim, lease.saturating_mul(1000)) {
             Answer::Take(useless) => {
                 ["take".to_owned()].into_iter().chain(useless).collect::<Vec<_>>().join("\n")

@@ -72,7 +72,7 @@ impl Table<'_> {
 }
 
 /// A table of the session alone, over a folder that outlives it.
-pub(super) fn create_own(own: &str, columns: &Columns, format: Format, location: &str) -> String {
+pub(super) fn create_own(own: &str, columns: &[(String, String)], format: Format, location: &str) -> String {
     format!(
         "CREATE TEMPORARY EXTERNAL TABLE {own} (\n{}\n)\n{}\nLOCATION {}",
         definitions(columns),

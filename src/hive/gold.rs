@@ -218,8 +218,7 @@ pub(super) fn load(
     };
     let list: Vec<String> = columns.iter().map(|(column, _)| format!("q.{}", name(column))).collect();
     let select = format!("SELECT {}\nFROM (\n{}\n) q", list.join(", "), query.fill(run, &rows(run)));
-    let own = format!("{}_{}", load::FURTHER, query.name);
-    load::load_version(run, &query.name, &own, &columns, &select, script);
+    load::load_version(run, &query.name, &load::further(&query.name), &columns, &select, script);
     Ok(())
 }
 

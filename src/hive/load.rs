@@ -16,8 +16,6 @@ const LINES: &str = "sluicebox_lines";
 pub(super) const ROWS: &str = "sluicebox_rows";
 /// The quarantine that is loaded.
 const REJECTS: &str = "sluicebox_rejects";
-/// A further gold table's version; its name follows.
-pub(super) const FURTHER: &str = "sluicebox_further";
 
 /// What stands before each line of Hive's books.
 pub(super) const BOOK: &str = "sluicebox:book";
@@ -43,9 +41,18 @@ fn reject_lines(run: &Run, script: &mut Script) {
 
 /// Writes this load's quarantine and makes it visible.
 fn show_rejects(run: &Run, select: &str, script: &mut Script) {
-    let place = run.loaded(&format!("{}/reject", run.spec.name));
-    load(REJECTS, &ddl::rejects(), &place, select, script);
-    script.partition(&reject(run), &run.run_partition(), &place);
+    load(REJECTS, &ddl::rejects(), &rejects(run), select, script);
+    show_quarantine(run, script);
+}
+
+/// Makes the rejects of this load visible.
+pub(super) fn show_quarantine(run: &Run, script: &mut Script) {
+    script.partition(&reject(run), &run.run_partition(), &rejects(run));
+}
+
+/// Where the rejects of this load lie.
+fn rejects(run: &Run) -> String {
+    run.loaded(&format!("{}/reject", run.spec.name))
 }
 
 /// The version and the quarantine, less what other gold partitions hold where the spec asks for it.
@@ -123,9 +130,13 @@ pub(super) fn elsewhere(run: &Run, dedup: &Dedup, mark: &str, script: &mut Scrip
     ));
 }
 
-/// What Hive counts, one `what, measure, name, value` a line behind a mark, for [`super::reconcile`].
+/// The session's table of a further gold table's version.
+pub(super) fn further(gold: &str) -> String {
+    format!("sluicebox_further_{gold}")
+}
+
+/// What Hive counts in the folders that were written, one `what, measure, name, value` a line behind a mark, for [`super::reconcile`].
 pub(super) fn books(run: &Run, script: &mut Script) {
-    let partition = run.run_partition();
     let rows = rows_of(run, "r");
     let everything = Count { what: "temp", of: None, nulls: true };
     let mut counts = vec![everything];
@@ -135,22 +146,20 @@ pub(super) fn books(run: &Run, script: &mut Script) {
         counts.push(Count { what: "duplicates", of: Some("h.same = 0"), nulls: false });
         counts.push(Count { what: "copies", of: Some("h.same = 1"), nulls: false });
     }
-    let version = format!("FROM {} r\nWHERE r.{partition}", version(run));
     let mut parts = vec![
         measures(run, &counts, &from),
-        measures(run, &[Count { what: "gold", of: None, nulls: true }], &version),
+        measures(run, &[Count { what: "gold", of: None, nulls: true }], &format!("FROM {ROWS} r")),
         format!(
             "SELECT 'rejected' AS what, reason AS measure, column_name AS name, CAST(COUNT(*) AS STRING) AS value\n\
-             FROM {}\nWHERE {partition}\nGROUP BY reason, column_name",
-            reject(run)
+             FROM {REJECTS}\nGROUP BY reason, column_name"
         ),
     ];
     for gold in &run.spec.gold {
         parts.push(format!(
             "SELECT 'further' AS what, 'rows' AS measure, {} AS name, CAST(COUNT(*) AS STRING) AS value\n\
-             FROM {}\nWHERE {partition}",
+             FROM {}",
             literal(&gold.name),
-            run.table(&format!("{}_version", gold.name))
+            further(&gold.name)
         ));
     }
     script.push(&format!(

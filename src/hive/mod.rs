@@ -7,6 +7,7 @@
 pub mod compare;
 mod ddl;
 mod described;
+mod fence;
 mod gold;
 mod load;
 mod publish;
@@ -16,6 +17,7 @@ pub mod reconcile;
 use std::path::Path;
 
 pub use described::{Described, Published, REJECT};
+pub use fence::Lock;
 pub use gold::Query;
 pub use quote::{Root, Word};
 
@@ -36,12 +38,14 @@ pub struct Run<'s> {
     id: Word,
     date: Word,
     load: Option<Word>,
+    lock: Option<Lock>,
     queries: Vec<Query>,
 }
 
 impl<'s> Run<'s> {
-    /// A run of `spec`, whose `[[gold]]` queries lie beside the spec file. Each `load` of a run has a folder of its
-    /// own: a reader may still hold what was loaded and published before.
+    /// A run of `spec`, whose `[[gold]]` queries lie beside the spec file. Each `load` of a run has folders of its
+    /// own: a reader may still hold what was loaded and published before. Where there is a `lock`, what changes something
+    /// asks for it.
     ///
     /// # Errors
     /// Where a query can't be read or is no SELECT.
@@ -51,8 +55,9 @@ impl<'s> Run<'s> {
         root: Root,
         [id, date]: [Word; 2],
         load: Option<Word>,
+        lock: Option<Lock>,
     ) -> Result<Self> {
-        Ok(Self { spec, root, id, date, load, queries: Query::load_all(spec, spec_file)? })
+        Ok(Self { spec, root, id, date, load, lock, queries: Query::load_all(spec, spec_file)? })
     }
 
     /// The tables where they are not there yet, then what [`compare`] and [`Described::published`] ask for.
@@ -79,7 +84,7 @@ impl<'s> Run<'s> {
     /// that is published now.
     #[must_use]
     pub fn quarantine(&self) -> String {
-        let mut script = self.script("quarantine");
+        let mut script = self.fenced("quarantine");
         load::temp_lines(self, &mut script);
         load::quarantine(self, &mut script);
         publish::show(self, &self.spec.name, &mut script);
@@ -91,7 +96,7 @@ impl<'s> Run<'s> {
     /// # Errors
     /// Where `described` has not the columns of a `[[gold]]` query.
     pub fn load(&self, described: Option<&Described>) -> Result<String> {
-        let mut script = self.script("load");
+        let mut script = self.fenced("load");
         load::temp_lines(self, &mut script);
         load::rows(self, &mut script);
         for query in &self.queries {
@@ -116,15 +121,16 @@ impl<'s> Run<'s> {
     #[must_use]
     pub fn elsewhere(&self) -> String {
         let Some(dedup) = load::across(self) else { return String::new() };
-        let mut script = self.script("elsewhere");
+        let mut script = self.fenced("elsewhere");
         load::elsewhere(self, dedup, ELSEWHERE, &mut script);
         script.text
     }
 
-    /// Points gold, and the further gold tables, to this run's versions.
+    /// Points gold, and the further gold tables, to this run's versions, and the quarantine to the rejects of that load.
     #[must_use]
     pub fn publish(&self) -> String {
-        let mut script = self.script("publish");
+        let mut script = self.fenced("publish");
+        load::show_quarantine(self, &mut script);
         for table in gold_tables(self.spec) {
             publish::point(self, table, &mut script);
         }
@@ -161,11 +167,12 @@ impl<'s> Run<'s> {
     /// files stay for who called this to remove.
     #[must_use]
     pub fn forget(&self) -> String {
-        let mut script = self.script("forget");
+        let mut script = self.fenced("forget");
         let own = ["_temp", "_reject", "_version"].map(|suffix| format!("{}{suffix}", self.spec.name));
         let further = self.spec.gold.iter().map(|gold| format!("{}_version", gold.name));
         for table in own.into_iter().chain(further) {
             let table = self.table(&table);
+            script.ask();
             script.push(&format!("ALTER TABLE {table} DROP IF EXISTS PARTITION ({})", self.run_partition()));
         }
         script.text
@@ -177,8 +184,19 @@ impl<'s> Run<'s> {
             "-- {}: {stage} of run {id}, {} {date}. Written by `sluicebox hql {stage}`.\n{SETTINGS}\n",
             spec.name, spec.partition
         );
-        let mut script = Script { text };
+        let mut script = Script { text, fence: String::new() };
         script.push(&format!("USE {}", quote::name(&spec.database)));
+        script
+    }
+
+    /// A script that stops where the lock was taken over, before it begins and before what others would see.
+    fn fenced(&self, stage: &str) -> Script {
+        let mut script = self.script(stage);
+        if let Some(lock) = &self.lock {
+            script.push(&lock.table());
+            script.fence = lock.fence();
+            script.ask();
+        }
         script
     }
 
@@ -228,6 +246,8 @@ pub fn gold_tables(spec: &Spec) -> impl Iterator<Item = &str> {
 #[derive(Debug)]
 struct Script {
     text: String,
+    /// The question for the lock; empty where there is none.
+    fence: String,
 }
 
 impl Script {
@@ -236,8 +256,16 @@ impl Script {
         self.text.push_str(";\n\n");
     }
 
+    /// Asks for the lock. A driver can pause, and its machine die, within a script too.
+    fn ask(&mut self) {
+        if !self.fence.is_empty() {
+            self.push(&self.fence.clone());
+        }
+    }
+
     /// Makes a partition and says where it lies, which it may have said otherwise before.
     fn partition(&mut self, table: &str, partition: &str, location: &str) {
+        self.ask();
         let location = quote::literal(location);
         self.push(&format!(
             "ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {location}"

@@ -19,7 +19,16 @@ echo 'WARN util.NativeCodeLoader: Unable to load native-hadoop library' >&2
 shift
 args=("${@//file:\/\//}")
 case $1 in
-  -ls) for dir in "${args[@]:1}"; do [[ $dir == -C ]] || find "$dir" -mindepth 1 -maxdepth 1; done ;;
+  -ls)
+    depth=1
+    for dir in "${args[@]:1}"; do
+      case $dir in
+        -C) ;;
+        -d) depth=0 ;;
+        *) find $dir -mindepth "$depth" -maxdepth "$depth" ;;
+      esac
+    done
+    ;;
   -get | -cp) cp -r "${args[@]:1}" ;;
   -put)
     [[ $2 != -f ]] || args=(-put "${args[@]:2}")

@@ -38,7 +38,7 @@ stubs() {
 #!/bin/bash
 while [[ $1 != -f ]]; do shift; done
 [[ ! -e $GOLD.dies ]] || exit 137
-sed -n "s/.* SET LOCATION '\(.*\)';/\1/p" "$2" >"$GOLD.new"
+sed -n "s/.* SET LOCATION '\(.*\/version\/.*\)';/\1/p" "$2" >"$GOLD.new"
 [[ ! -s $GOLD.new ]] || mv "$GOLD.new" "$GOLD"
 echo sluicebox:partition:t
 [[ ! -e $GOLD ]] || echo load_date=2026-11-21
@@ -144,6 +144,36 @@ published() {
   touch -d '11 minutes ago' "$LEDGER/_2026-11-20-1111aaaa.1-1.json"
   run -0 publish
   published $'2026-11-21-5555aaaa.json\n_2026-11-20-1111aaaa.1-1.json'
+}
+
+@test "one that is as old but whose driver lives, and waits for Hive perhaps, has not died" {
+  local locks=$BATS_TEST_TMPDIR/root/t/locks/2026-11-20
+  mkdir -p "$locks"
+  touch -d '12 minutes ago' "$locks"/{_3.x,3.x.0}
+  touch -d '11 minutes ago' "$LEDGER/_2026-11-20-1111aaaa.1-1.json"
+  touch "$locks/3.x.7"
+  run -5 publish
+  [ ! -e "$GOLD" ]
+  # Who works there now came later.
+  rm "$locks"/*
+  touch "$locks"/{_4.y,4.y.0}
+  run -0 publish
+  published $'2026-11-21-5555aaaa.json\n_2026-11-20-1111aaaa.1-1.json'
+}
+
+@test "Hive asks for the lock: who finds it taken over exits 6, and gold stays" {
+  cp bin/beeline bin/hive
+  cat >bin/beeline <<'END'
+#!/bin/bash
+grep -q 'SELECT assert_true' "${@: -1}" || exec bin/hive "$@"
+: >"$LOCKS/9.other.0"
+echo 'Error: java.io.IOException: ... ASSERT_TRUE(): assertion failed. (state=,code=0)' >&2
+exit 1
+END
+  export LOCKS
+  run -6 publish
+  [[ $output == *'somebody took over'* ]]
+  [ ! -e "$GOLD" ]
 }
 
 @test "one that died long ago, when it had pointed gold already, counts as published, and what was judged before does not" {

@@ -127,6 +127,35 @@ killed() {
   age_locks "${*: -1}"
 }
 
+## paused LABEL TABLE COMMAND...
+## Runs a driver, $SLEEPER, in the background until it stops at a point, for longer than its lease.
+paused() {
+  local label=$1 table=$2 tries
+  shift 2
+  rm -f "$FAULTS/fired"
+  export -f pipeline step spec_of
+  # shellcheck disable=SC2016  # for that shell
+  FAULT_AT=$label FAULT_WHEN=pause setsid bash -c '"$@"' _ "$@" >"$FAULTS/paused.log" 2>&1 </dev/null 3>&- &
+  SLEEPER=$!
+  for ((tries = 0; tries < 600; tries++)); do
+    [[ ! -s $FAULTS/fired ]] || break
+    kill -0 "$SLEEPER" 2>/dev/null || break
+    sleep 0.2
+  done
+  [[ -s $FAULTS/fired ]] || lost "nothing yet, but the driver did not come to '$label': $(cat "$FAULTS/paused.log")"
+  age_locks "$table"
+}
+
+## wakes_up_too_late
+## Lets the driver that was paused go on: it has to find that somebody took over, and to change nothing.
+wakes_up_too_late() {
+  local code=0
+  pkill -CONT -s "$(<"$FAULTS/fired")"
+  wait "$SLEEPER" || code=$?
+  [[ $code -eq 6 ]] || lost "the lock: a driver that slept past its lease ended with $code: $(cat "$FAULTS/paused.log")"
+  grep -q 'somebody took over' "$FAULTS/paused.log" || lost "the reason: $(cat "$FAULTS/paused.log")"
+}
+
 ## age_locks TABLE
 ## Makes all signs of life of a table's workers an hour old, which a lease is not.
 age_locks() {

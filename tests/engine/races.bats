@@ -10,7 +10,6 @@ setup_file() {
   one_client
   # As little else as can be: what meets here are the lock and the publications.
   printf 'version = 1\n[[column]]\nname = "id"\ntype = "integer"\n[table]\nname = "race"\n' >"$FAULTS/race.toml"
-  sed 's/"race"/"late"\n[dedup]\nkey = ["id"]\nscope = "table"/' "$FAULTS/race.toml" >"$FAULTS/late.toml"
   export SLUICEBOX_JOB_OPTIONS='-D mapreduce.job.maps=1 -D mapreduce.job.ubertask.enable=true'
 }
 
@@ -24,31 +23,6 @@ setup() {
 
 teardown() {
   failed_outcome
-}
-
-@test "a run that another date overtook is neither loaded nor published as it is; running it again judges it anew" {
-  local spec
-  spec=$(spec_of late)
-  # Both have some of the keys.
-  { echo id && seq 40; } >"$FAULTS/mine.csv"
-  { echo id && seq 20 60; } >"$FAULTS/theirs.csv"
-  { echo id && seq 61 70; } >"$FAULTS/others.csv"
-  scripts/land --spec "$spec" --date "$DATE" "$FAULTS/mine.csv" >"$FAULTS/land.log"
-  run_dir=$(sed -n 's/^ *hdfs:/hdfs:/p' "$FAULTS/land.log")
-  scripts/transform "$run_dir"
-  scripts/audit "$run_dir"
-  DATE=2026-11-22 pipeline late "$FAULTS/theirs.csv"
-  run -5 scripts/load "$run_dir"
-  scripts/audit "$run_dir"
-  scripts/load "$run_dir"
-  DATE=2026-11-23 pipeline late "$FAULTS/others.csv"
-  run -5 scripts/publish "$run_dir"
-  [[ $output == *"another run was published"* ]] || lost "the reason: $output"
-  [ "$(rows_of late)" -eq 0 ]
-  pipeline late "$FAULTS/mine.csv"
-  keys=$(ask 'select count(*), count(distinct id) from late')
-  [ "$keys" = $'70\t70' ] || lost "keys: gold has these rows and keys, not 70 of each: $keys"
-  outcome 'a run is overtaken before its load and before its publication' 'exit 5, then judged anew' 0 "$(rows_of late)"
 }
 
 @test "two pipelines are started together, round after round, and somebody reads: one is published each time, whole" {

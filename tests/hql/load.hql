@@ -184,8 +184,7 @@ SELECT COUNT(1) AS m0,
     COUNT(1) - COUNT(r.`amount`) AS m5,
     COUNT(1) - COUNT(r.`big`) AS m6,
     COUNT(1) - COUNT(r.`label`) AS m7
-FROM `default`.`Hard_version` r
-WHERE r.`run_id` = '2026-01-02-1234abcd'
+FROM sluicebox_rows r
 ) c
 LATERAL VIEW STACK(8,
     'gold', 'rows', '', CAST(c.m0 AS STRING),
@@ -199,12 +198,10 @@ LATERAL VIEW STACK(8,
 ) l AS what, measure, name, value
 UNION ALL
 SELECT 'rejected' AS what, reason AS measure, column_name AS name, CAST(COUNT(*) AS STRING) AS value
-FROM `default`.`Hard_reject`
-WHERE `run_id` = '2026-01-02-1234abcd'
+FROM sluicebox_rejects
 GROUP BY reason, column_name
 UNION ALL
 SELECT 'further' AS what, 'rows' AS measure, 'hard_by_label' AS name, CAST(COUNT(*) AS STRING) AS value
-FROM `default`.`hard_by_label_version`
-WHERE `run_id` = '2026-01-02-1234abcd'
+FROM sluicebox_further_hard_by_label
 ) b;
 

@@ -1,0 +1,53 @@
+//! The lock of a table's date, as Hive's statements ask for it: [`crate::lock`] says what the names of its files mean.
+
+use std::str::FromStr;
+
+use super::ddl::{Format, create_own};
+use super::quote::literal;
+use crate::exit::Error;
+
+/// The lock's files, as a table of the session: a row a line of theirs.
+const LOCKS: &str = "sluicebox_locks";
+
+/// A claim that is held.
+#[derive(Debug, Clone)]
+pub struct Lock {
+    folder: String,
+    /// `GENERATION.OWNER`.
+    claim: String,
+    generation: u64,
+}
+
+impl Lock {
+    pub(super) fn table(&self) -> String {
+        create_own(LOCKS, &[("owner".to_owned(), "STRING".to_owned())], Format::Temp(b'\t'), &self.folder)
+    }
+
+    /// Fails where a later generation was held, or this one was released. Those that only ask have hidden names.
+    pub(super) fn fence(&self) -> String {
+        format!(
+            "SELECT assert_true(CAST(REGEXP_EXTRACT(INPUT__FILE__NAME, {}, 1) AS BIGINT) < {} OR INPUT__FILE__NAME LIKE {})\n\
+             FROM {LOCKS}",
+            literal("([0-9]+)[^/]*$"),
+            self.generation,
+            literal(&format!("%/{}.%", self.claim)),
+        )
+    }
+}
+
+impl FromStr for Lock {
+    type Err = Error;
+
+    /// Reads `FOLDER/GENERATION.OWNER`.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let parts = text.rsplit_once('/').and_then(|(folder, claim)| {
+            let (generation, owner) = claim.split_once('.')?;
+            let plain =
+                !owner.is_empty() && owner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            Some((folder, claim, generation.parse().ok().filter(|_| plain)?))
+        });
+        let (folder, claim, generation) = parts
+            .ok_or_else(|| Error::Usage(format!("\"{text}\" is no claim; it looks like FOLDER/4.ab12")))?;
+        Ok(Self { folder: folder.to_owned(), claim: claim.to_owned(), generation })
+    }
+}
