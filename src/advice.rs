@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::landing::Source;
+
 /// A task attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failure {
@@ -218,9 +220,9 @@ const EXITED: &str = " - exited : ";
 /// What our programs' messages begin with.
 const PROGRAMS: [&str; 3] = ["mapper: ", "reducer: ", "validator: "];
 
-/// Says in one paragraph why a job failed.
+/// Says in one paragraph why a job failed. `sources` are the landed files under the names that people know.
 #[must_use]
-pub fn advise(client: &str, logs: &str) -> String {
+pub fn advise(client: &str, logs: &str, sources: &[Source]) -> String {
     let failures = failures(client, logs);
     let Some(last) = failures.last() else {
         let known =
@@ -239,7 +241,14 @@ pub fn advise(client: &str, logs: &str) -> String {
     };
     let code = last.code.unwrap_or(0);
     let task = if last.attempt.is_empty() { "a task".to_owned() } else { format!("task {}", last.attempt) };
-    let split = if last.split.is_empty() { String::new() } else { format!(", which read {},", last.split) };
+    let split = if last.split.is_empty() {
+        String::new()
+    } else {
+        let landed = |source: &&Source| last.split.contains(&format!("/landed/{}:", source.landed));
+        let of =
+            sources.iter().find(landed).map(|source| format!(" of {}", source.source)).unwrap_or_default();
+        format!(", which read {}{of},", last.split)
+    };
     let words = if last.words.is_empty() {
         String::new()
     } else {
@@ -279,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_last_attempt_that_failed_is_told_with_its_split_and_words() {
-        let text = advise(CLIENT, LOGS);
+        let text = advise(CLIENT, LOGS, &[]);
         assert_eq!(
             text,
             "the program of task attempt_17_0001_m_000003_1, which read hdfs://a/1.csv:0+264, ended with 4\n  \
@@ -287,6 +296,17 @@ mod tests {
              what to do: a file's header is not the spec's: mend the file or the spec"
         );
         assert_eq!(failures(CLIENT, "").len(), 2);
+        // A landed file, by the name that people know.
+        let landed = ["00000.csv", "1.csv"].map(|landed| Source {
+            source: format!("exports/{landed}"),
+            path: String::new(),
+            landed: landed.to_owned(),
+            size: 0,
+            sha256: String::new(),
+            lines: 0,
+        });
+        let text = advise(CLIENT, &LOGS.replace("//a/1.csv:", "//a/landed/1.csv:"), &landed);
+        assert!(text.contains("which read hdfs://a/landed/1.csv:0+264 of exports/1.csv, ended"), "{text}");
     }
 
     /// A job that failed at once: its client has seen no attempt fail, and the tasks' own logs don't name theirs.
@@ -313,18 +333,18 @@ mod tests {
 
     #[test]
     fn a_job_that_failed_at_once_is_explained_by_its_tasks_logs() {
-        let text = advise(SUDDEN, &sudden(&[4]));
+        let text = advise(SUDDEN, &sudden(&[4]), &[]);
         let expected = "the program of task attempt_17_0002_m_000004_0, which read hdfs://a/4.csv:0+9, ended with 3\n  \
                         its last words: mapper: out of luck 4\n";
         assert!(text.starts_with(expected), "{text}");
         // Before the master's log is there.
         let logs = sudden(&[4]);
-        let text = advise(SUDDEN, logs.split("Container: container_0").next().unwrap());
+        let text = advise(SUDDEN, logs.split("Container: container_0").next().unwrap(), &[]);
         let expected = "the program of a task, which read hdfs://a/4.csv:0+9, ended with 3\n  \
                         its last words: mapper: out of luck 4\n";
         assert!(text.starts_with(expected), "{text}");
         // Which of two that failed alike it was nobody says.
-        let text = advise(SUDDEN, &sudden(&[4, 5]));
+        let text = advise(SUDDEN, &sudden(&[4, 5]), &[]);
         let expected = "the program of a task, which read hdfs://a/5.csv:0+9, ended with 3\n  \
                         its last words: mapper: out of luck 5\n";
         assert!(text.starts_with(expected), "{text}");
@@ -375,7 +395,7 @@ mod tests {
     fn what_no_task_is_to_blame_for_is_told_in_the_clients_words() {
         let client = "INFO a\nException in thread \"main\" java.io.IOException: no such thing\n\tat a.b(C.java:1)\n\t... 3 more\n\n";
         assert!(
-            advise(client, "")
+            advise(client, "", &[])
                 .ends_with("last words: Exception in thread \"main\" java.io.IOException: no such thing")
         );
     }
@@ -383,8 +403,8 @@ mod tests {
     #[test]
     fn memory_is_named_where_the_log_says_so() {
         let client = "subprocess failed with code 137\nContainer is running beyond physical memory limits";
-        assert!(advise(client, "").contains("memory.mb"));
-        assert!(advise("Exception: Input path does not exist: x", "").contains("land them again"));
-        assert!(advise("", "").contains("no task's program failed"));
+        assert!(advise(client, "", &[]).contains("memory.mb"));
+        assert!(advise("Exception: Input path does not exist: x", "", &[]).contains("land them again"));
+        assert!(advise("", "", &[]).contains("no task's program failed"));
     }
 }

@@ -7,7 +7,8 @@
 //! | name | means |
 //! |---|---|
 //! | `_4.ab12` | asked for by `ab12`; it stays while that one holds it |
-//! | `4.ab12.0` | held; the last number counts the signs of life, each a file of its own |
+//! | `4.ab12.0` | held; it stays as well |
+//! | `_4.ab12.7` | held still: the signs of life are counted, each is a file of its own, and old ones go |
 //! | `4` | released; it stays, so that no later generation has a number that was used before |
 //!
 //! An owner writes `_4.ab12`, looks, and writes `4.ab12.0` where nobody else asks or holds. Two that ask at once write
@@ -66,7 +67,8 @@ impl FromStr for Claims {
             let (generation, state) = match (name.starts_with('_'), parts[..].split_first()?) {
                 (true, (generation, [_])) => (generation, State::Asked),
                 (false, (generation, [])) => (generation, State::Released),
-                (false, (generation, [owner, _])) => (generation, State::Held((*owner).to_owned())),
+                // Hive, which asks by what is not hidden, shall not meet one that is written or removed just then.
+                (_, (generation, [owner, _])) => (generation, State::Held((*owner).to_owned())),
                 _ => return None,
             };
             let (at, generation) = (at.parse().ok()?, generation.parse().ok()?);

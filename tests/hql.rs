@@ -333,7 +333,10 @@ fn a_load_writes_into_its_own_folders() {
     }
     for script in [load, case_of("quarantine", &[])] {
         let written: Vec<&str> = script.lines().filter(|line| line.starts_with("INSERT")).collect();
-        assert!(written.iter().all(|line| line.contains(" TABLE sluicebox_")), "{written:?}");
+        assert!(
+            !written.is_empty() && written.iter().all(|line| line.contains(" TABLE sluicebox_")),
+            "{written:?}"
+        );
         for folder in script.lines().filter(|line| line.contains("/run_id=")) {
             assert!(folder.contains("/load=1a2b-7'"), "{folder}");
         }
@@ -363,7 +366,12 @@ fn scripts_ask_for_the_lock() {
                         .contains("AS BIGINT) < 4 OR INPUT__FILE__NAME LIKE '\\u0025/4.123-77.\\u0025')"),
                     "{statement}"
                 );
-                asked = 2;
+                // A partition takes two statements, where one does not know whether it is there; a load has three.
+                asked = match stage {
+                    "forget" => 1,
+                    "load" => 6,
+                    _ => 2,
+                };
             } else if statement.starts_with("ALTER") {
                 assert!(asked > 0 || statement.contains("SERDEPROPERTIES"), "{stage}: {statement}");
                 asked -= 1;

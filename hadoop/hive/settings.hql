@@ -20,9 +20,6 @@ SET hive.stats.column.autogather=false;
 SET hive.strict.checks.no.partition.filter=false;
 SET hive.strict.checks.orderby.no.limit=false;
 
--- What a script reads back is plain text in one place.
-SET hive.exec.compress.output=false;
-
 -- The vectorized reader of text goes by the table's delimiter where the partition has another.
 SET hive.vectorized.use.vector.serde.deserialize=false;
 
@@ -32,6 +29,7 @@ SET hive.exec.schema.evolution=true;
 -- In the calendar of ORC's default the 10th of October 1582 comes back as the 20th.
 SET orc.proleptic.gregorian=true;
 
--- Where a partition lies is read from the plan of a fetch, whatever the partition's size.
+-- Where a partition lies is read from the plan of a fetch, whatever the partition's size; and who asks for the lock
+-- starts no job.
 SET hive.fetch.task.conversion=more;
 SET hive.fetch.task.conversion.threshold=-1;

@@ -19,15 +19,13 @@ hive() {
     hide_secrets "$WORK/beeline.err"
     ((code)) || ! grep -qx 'sluicebox:done' "$WORK/hive.out" || return 0
     # Where a session was lost Hive may still be at work on its statement: a second one must not meet it.
-    # So it is where a sign of life went while it was asked for the lock.
-    grep -E 'Could not open client transport|Connection refused|Could not connect to meta store|does not exist: .*/locks/' \
-      "$WORK/beeline.err" >&2
+    grep -E 'Could not open client transport|Connection refused|Could not connect to meta store' "$WORK/beeline.err" >&2
     return 1
   }
   if ! again run_statements 2>/dev/null; then
-    # Its question for the lock: another driver's exit code is not Hive's.
-    [[ -z $LOCK ]] || ! grep -q 'assert_true\|ASSERT_TRUE' "$WORK/beeline.err" || guard now
     sed '/^$/d' "$WORK/beeline.err" | tail -n 15 >&2
+    # It may have failed by its own question for the lock.
+    [[ -z $LOCK ]] || guard now
     reason=$(grep -aE -m 1 '^(Error|FAILED)' "$WORK/beeline.err" || sed '/^$/d' "$WORK/beeline.err" | tail -n 1)
     die "$EXIT_IO" "Hive could not $3: ${reason:-beeline said nothing}; run again once that is mended"
   fi
@@ -66,13 +64,12 @@ drop_attempts() {
   local load=$1 table left stays=$1
   local places=("$ROOT/$TABLE/reject/run_id=$RUN/load=*")
   for table in "${@:2}"; do places+=("$ROOT/$table/version/run_id=$RUN/load=${load%-*}-*"); done
-  ! has load.json || stays=$("$BIN/sluicebox" get id "$WORK/load.json")
-  # This load's own folders are there, be they empty.
-  fs -ls -d -C "${places[@]}" >"$WORK/loads"
+  ! has load.json || stays=$("$BIN/sluicebox" get id "$WORK/load.json" 2>/dev/null) || stays=$load
+  # They harm nobody, and they are HiveServer2's.
+  dfs -ls -d -C "${places[@]}" >"$WORK/loads" 2>/dev/null || { note "cannot look for other attempts to load $RUN" && return; }
   mapfile -t left < <(grep -vE "/load=($load|$stays)\$" "$WORK/loads" || true)
   ((${#left[@]})) || return 0
   guard
-  # They harm nobody, and they are HiveServer2's.
   dfs -rm -r -f -skipTrash "${left[@]}" >/dev/null || note "${#left[@]} folders of other attempts to load $RUN stay"
 }
 

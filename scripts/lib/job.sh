@@ -76,7 +76,7 @@ advice() {
       sleep 2
     done
   fi
-  "$BIN/sluicebox" advise --client "$WORK/job.err" --logs "$WORK/job.logs"
+  "$BIN/sluicebox" advise --client "$WORK/job.err" --logs "$WORK/job.logs" --manifest "$WORK/manifest.json"
 }
 
 ## by_key REDUCERS INPUT FILES

@@ -79,16 +79,16 @@ claim() {
 beat_for() {
   set -m
   (
-    passed=0 beats=0
+    passed=0 beats=0 sign=${LOCK%/*}/_${LOCK##*/}
     started "$1" || exit
     since=$STARTED
     # Its number may be another one's by then.
     while sleep 1 && started "$1" && [[ $STARTED == "$since" ]]; do
       ((++passed * 4 >= LEASE)) || continue
       passed=0
-      hadoop fs -put - "$LOCK.$((++beats))" <<<"$2" || continue
+      hadoop fs -put - "$sign.$((++beats))" <<<"$2" || continue
       # Not the last one: who lists the folder meanwhile may have its name and look at the file only now.
-      ((beats < 2)) || hadoop fs -rm -f -skipTrash "$LOCK.$((beats - 2))" || true
+      ((beats < 3)) || hadoop fs -rm -f -skipTrash "$sign.$((beats - 2))" || true
     done
   ) </dev/null >/dev/null 2>&1 3>&- {TOLD}>&- &
   BEAT=$!

@@ -11,7 +11,6 @@ MAY_PASS='[Cc]onnection refused|Connection reset|[Tt]imed out|[Nn]o ?[Rr]oute ?[
 MAY_PASS+='|StandbyException|RetriableException|EOFException|End of File Exception|could only be (replicated|written) to [0-9]'
 MAY_PASS+='|Could not obtain block|BlockMissingException|All datanodes .* are bad|Unable to close file|Could not open client transport'
 MAY_PASS+='|TTransportException|SocketException|Could not connect to meta store|ApplicationNotFoundException'
-MAY_PASS+='|does not exist: .*/locks/'
 # What the file system's commands make of it: the message alone, without its class.
 MAY_PASS+='|not supported in state standby|NameNode still not started|Unable to create new block|Could not get block locations'
 MAY_PASS+='|AM Container for .* exited|ApplicationMaster .*(lost|expired)'

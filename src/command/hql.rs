@@ -21,10 +21,11 @@ In the order of a run:
 
   land     prepare > a.hql; beeline -f a.hql > described; compare --described described > b.hql
            (run b.hql where it is not empty); published --described described
-  audit    quarantine > c.hql
-  load     load --described described > d.hql; beeline -f d.hql > books;
-           reconcile --verdict verdict.json --books books
-  publish  publish > e.hql; beeline -f e.hql > described; published --described described --run RUN --root ROOT
+  audit    quarantine --load ID > c.hql
+  load     load --load ID --described described > d.hql; beeline -f d.hql > books;
+           reconcile --load ID --verdict verdict.json --books books
+  publish  publish --load ID > e.hql; beeline -f e.hql > described;
+           published --load ID --described described --run RUN --root ROOT
            (show > f.hql shows the same without publishing)
 
 Exit codes: 0 done, 1 Hive's counts or gold's place differ from the run's, 2 usage, spec, or a table that
@@ -142,7 +143,7 @@ struct OfRun {
     /// a driver that died may still be at work
     #[arg(long, value_name = "ID")]
     load: Option<Word>,
-    /// The lock that is held, FOLDER/GENERATION.OWNER: a script that changes something fails where it was taken over
+    /// The lock that is held, FOLDER/GENERATION.OWNER: quarantine, load, elsewhere, publish and forget fail where it was taken over
     #[arg(long, value_name = "CLAIM")]
     lock: Option<Lock>,
 }

@@ -63,6 +63,9 @@ pub struct Advise {
     /// What `yarn logs` printed
     #[arg(long, value_name = "FILE")]
     logs: PathBuf,
+    /// The run's manifest: landed files are told with the names that people know
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
 }
 
 /// Print a number of bytes for people
@@ -105,10 +108,12 @@ pub fn ledger(arguments: &Ledger) -> Result<Exit> {
 /// Prints the advice.
 ///
 /// # Errors
-/// Where a log can't be read.
+/// Where a log or the manifest can't be read.
 pub fn advise(arguments: &Advise) -> Result<Exit> {
     let (client, logs) = (super::read(&arguments.client)?, super::read(&arguments.logs)?);
-    super::print(&(advice::advise(&client, &logs) + "\n"))
+    let manifest = arguments.manifest.as_deref().map(Manifest::load).transpose()?;
+    let sources = manifest.map(|manifest| manifest.files).unwrap_or_default();
+    super::print(&(advice::advise(&client, &logs, &sources) + "\n"))
 }
 
 /// Prints the size.

@@ -23,7 +23,8 @@ impl Lock {
         create_own(LOCKS, &[("owner".to_owned(), "STRING".to_owned())], Format::Temp(b'\t'), &self.folder)
     }
 
-    /// Fails where a later generation was held, or this one was released. Those that only ask have hidden names.
+    /// Fails where a later generation was held, or this one was released. Who only asks, and signs of life, have hidden
+    /// names. That the own claim is there it can't say: where somebody removed the folder, the generations begin anew.
     pub(super) fn fence(&self) -> String {
         format!(
             "SELECT assert_true(CAST(REGEXP_EXTRACT(INPUT__FILE__NAME, {}, 1) AS BIGINT) < {} OR INPUT__FILE__NAME LIKE {})\n\

@@ -218,7 +218,7 @@ pub(super) fn load(
     };
     let list: Vec<String> = columns.iter().map(|(column, _)| format!("q.{}", name(column))).collect();
     let select = format!("SELECT {}\nFROM (\n{}\n) q", list.join(", "), query.fill(run, &rows(run)));
-    load::load_version(run, &query.name, &load::further(&query.name), &columns, &select, script);
+    load::load(&load::further(&query.name), &columns, &run.version(&query.name), &select, script);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! From temp lines to the version table and the quarantine, and the books that Hive keeps of it.
 
 use super::quote::{literal, name};
-use super::{Run, Script, ddl};
+use super::{Run, Script, ddl, gold_tables};
 use crate::record::Reason;
 use crate::spec::{Column, Dedup, Raw};
 
@@ -31,18 +31,12 @@ pub(super) fn temp_lines(run: &Run, script: &mut Script) {
 /// The rejects that the tasks wrote.
 pub(super) fn quarantine(run: &Run, script: &mut Script) {
     reject_lines(run, script);
-    show_rejects(run, &task_rejects(), script);
+    load(REJECTS, &ddl::rejects(), &rejects(run), &task_rejects(), script);
 }
 
 fn reject_lines(run: &Run, script: &mut Script) {
     let lines = ddl::Format::Temp(run.spec.delimiter);
     script.push(&ddl::create_own(LINES, &ddl::reject_lines(), lines, &out(run)));
-}
-
-/// Writes this load's quarantine and makes it visible.
-fn show_rejects(run: &Run, select: &str, script: &mut Script) {
-    load(REJECTS, &ddl::rejects(), &rejects(run), select, script);
-    show_quarantine(run, script);
 }
 
 /// Makes the rejects of this load visible.
@@ -60,12 +54,12 @@ pub(super) fn rows(run: &Run, script: &mut Script) {
     let columns = kept_list(run, "r");
     let rows = rows_of(run, "r");
     let version = |script: &mut Script, select: &str| {
-        load_version(run, &run.spec.name, ROWS, &ddl::kept(run.spec), select, script);
+        load(ROWS, &ddl::kept(run.spec), &run.version(&run.spec.name), select, script);
     };
     reject_lines(run, script);
     let Some(dedup) = across(run) else {
         version(script, &format!("SELECT {columns}\nFROM {rows}"));
-        show_rejects(run, &task_rejects(), script);
+        load(REJECTS, &ddl::rejects(), &rejects(run), &task_rejects(), script);
         return;
     };
     // Gold is read once; version, quarantine and books then agree on what it held at that moment.
@@ -87,25 +81,20 @@ pub(super) fn rows(run: &Run, script: &mut Script) {
         literal(Reason::Duplicate.name()),
         raw(run)
     );
-    show_rejects(run, &select, script);
+    load(REJECTS, &ddl::rejects(), &rejects(run), &select, script);
 }
 
-/// Writes a table's version and makes it a partition.
-pub(super) fn load_version(
-    run: &Run,
-    table: &str,
-    own: &str,
-    columns: &ddl::Columns,
-    select: &str,
-    script: &mut Script,
-) {
-    let place = run.version(table);
-    load(own, columns, &place, select, script);
-    script.partition(&run.table(&format!("{table}_version")), &run.run_partition(), &place);
+/// Makes what was loaded partitions: the versions, and the quarantine.
+pub(super) fn show(run: &Run, script: &mut Script) {
+    for table in gold_tables(run.spec) {
+        let versions = run.table(&format!("{table}_version"));
+        script.partition(&versions, &run.run_partition(), &run.version(table));
+    }
+    show_quarantine(run, script);
 }
 
 /// Writes rows into a folder of this load.
-fn load(own: &str, columns: &ddl::Columns, place: &str, select: &str, script: &mut Script) {
+pub(super) fn load(own: &str, columns: &ddl::Columns, place: &str, select: &str, script: &mut Script) {
     script.push(&ddl::create_own(own, columns, ddl::Format::Orc, place));
     script.push(&format!("INSERT OVERWRITE TABLE {own}\n{select}"));
 }

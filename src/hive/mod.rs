@@ -87,6 +87,8 @@ impl<'s> Run<'s> {
         let mut script = self.fenced("quarantine");
         load::temp_lines(self, &mut script);
         load::quarantine(self, &mut script);
+        script.ask();
+        load::show_quarantine(self, &mut script);
         publish::show(self, &self.spec.name, &mut script);
         script.text
     }
@@ -102,6 +104,8 @@ impl<'s> Run<'s> {
         for query in &self.queries {
             gold::load(self, query, described, &mut script)?;
         }
+        script.ask();
+        load::show(self, &mut script);
         load::books(self, &mut script);
         Ok(script.text)
     }
@@ -132,6 +136,7 @@ impl<'s> Run<'s> {
         let mut script = self.fenced("publish");
         load::show_quarantine(self, &mut script);
         for table in gold_tables(self.spec) {
+            script.ask();
             publish::point(self, table, &mut script);
         }
         for table in gold_tables(self.spec) {
@@ -189,7 +194,7 @@ impl<'s> Run<'s> {
         script
     }
 
-    /// A script that stops where the lock was taken over, before it begins and before what others would see.
+    /// A script that stops where the lock was taken over: before it begins, and where it asks again.
     fn fenced(&self, stage: &str) -> Script {
         let mut script = self.script(stage);
         if let Some(lock) = &self.lock {
@@ -256,7 +261,7 @@ impl Script {
         self.text.push_str(";\n\n");
     }
 
-    /// Asks for the lock. A driver can pause, and its machine die, within a script too.
+    /// Asks for the lock, ahead of what others see. A driver can pause, and its machine die, within a script too.
     fn ask(&mut self) {
         if !self.fence.is_empty() {
             self.push(&self.fence.clone());
@@ -265,7 +270,6 @@ impl Script {
 
     /// Makes a partition and says where it lies, which it may have said otherwise before.
     fn partition(&mut self, table: &str, partition: &str, location: &str) {
-        self.ask();
         let location = quote::literal(location);
         self.push(&format!(
             "ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {location}"

@@ -124,7 +124,7 @@ until_there() {
   started() { STARTED=$(cat start); }
   echo 1 >start
   beat_for $$ me 3>&-
-  until [[ -e claim.1 ]]; do sleep 0.1; done
+  until [[ -e _claim.1 ]]; do sleep 0.1; done
   echo 2 >start
   sleep 3
   ! kill -0 "$BEAT" 2>/dev/null

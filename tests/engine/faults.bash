@@ -56,6 +56,7 @@ outcome() {
 ## For teardown: a test that failed has its line too, and its reader ends.
 failed_outcome() {
   : >"$FAULTS/stop"
+  [[ -z ${SLEEPER:-} ]] || pkill -KILL -s "$(<"$FAULTS/fired")" || true
   [[ -n ${BATS_TEST_COMPLETED:-} ]] || outcome "$BATS_TEST_DESCRIPTION" FAILED - -
 }
 
@@ -152,6 +153,7 @@ wakes_up_too_late() {
   local code=0
   pkill -CONT -s "$(<"$FAULTS/fired")"
   wait "$SLEEPER" || code=$?
+  SLEEPER=''
   [[ $code -eq 6 ]] || lost "the lock: a driver that slept past its lease ended with $code: $(cat "$FAULTS/paused.log")"
   grep -q 'somebody took over' "$FAULTS/paused.log" || lost "the reason: $(cat "$FAULTS/paused.log")"
 }
@@ -215,7 +217,7 @@ read_on() {
         printf "select * from %s where load_date = '%s'; select 'end';\n" "$1" "$DATE"
         ((++asked))
       fi
-      sleep 1
+      sleep 2
     done
   } | "$REPO/hadoop/engine/bin/beeline" -u "$SLUICEBOX_JDBC" --silent=true --showHeader=false --outputformat=tsv2 \
     >"$FAULTS/read" 2>"$FAULTS/read.err" 3>&- &

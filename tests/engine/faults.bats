@@ -159,7 +159,7 @@ count_rows() {
   code=0
   wait "$JOB" || code=$?
   [ "$code" -eq 3 ] || lost "the exit code: $code"
-  grep -q 'the program of .*task.*, which read hdfs:.*/landed/.*csv:[0-9]*+[0-9]*, ended with 3' "$FAULTS/job.log" &&
+  grep -q 'the program of .*task.*, which read hdfs:.*/landed/.*csv:[0-9]*+[0-9]* of .*[.]csv, ended with 3' "$FAULTS/job.log" &&
     grep -q 'its last words: mapper: out of luck' "$FAULTS/job.log" &&
     grep -q 'what to do: it could not read its input' "$FAULTS/job.log" || lost "the advice: $(cat "$FAULTS/job.log")"
   outcome 'all attempts of a task fail' 'exit 3, with advice' - -

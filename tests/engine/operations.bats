@@ -145,6 +145,29 @@ b.csv.gz:5: quote: "5,1.1.2026' ]
   [[ $output == *"run $gone was cleaned away; "* ]]
 }
 
+@test "clean removes the loads of a run that stays which were superseded for long enough" {
+  local run version reject own
+  run=$(ls "$RUNS" | grep '^2026')
+  version=$SLUICEBOX_ROOT/things/version/run_id=$run reject=$SLUICEBOX_ROOT/things/reject/run_id=$run
+  own=$(ls "$version")
+  # Of a driver that died, or before another date was published.
+  mkdir "$version/load=old-1" "$reject/load=old-1" "$version/load=young-2" "$version/load=last-3"
+  touch -d '9 days ago' "$version/load=old-1" "$reject/load=old-1" "$RUNS/$run/load.json"
+  touch -d '9 days ago' "$version/$own" "$reject/$own"
+  touch -d '1 hour ago' "$version/load=young-2"
+  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml" --dry-run
+  [ "$output" = "would remove load=old-1 of $run (superseded)" ]
+  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml"
+  [[ $output == *"removed load=old-1 of $run (superseded)"* ]]
+  [ "$(ls "$version")" = "$(printf '%s\n' "$own" load=last-3 load=young-2 | sort)" ]
+  [ "$(ls "$reject")" = "$own" ]
+  [ "$(in_gold)" = $'3\t6\t3' ]
+  # The last one may be at work.
+  run -0 scripts/pipeline clean --spec "$DIR/spec/things.toml" --keep 0s
+  [ "$(ls "$version")" = "$(printf '%s\n' "$own" load=last-3 | sort)" ]
+  rmdir "$version/load=last-3"
+}
+
 @test "a pipeline that is ended, or killed, leaves no JVM of its file system; ended, it frees its lock" {
   local signal
   mkdir "$DIR/slow" "$DIR/tmp"

@@ -39,6 +39,7 @@ teardown() {
   spec=$(spec_of late)
   # Both have some of the keys.
   { echo id && seq 40; } >"$FAULTS/mine.csv"
+  { echo id && seq 10; } >"$FAULTS/fewer.csv"
   { echo id && seq 20 60; } >"$FAULTS/theirs.csv"
   { echo id && seq 61 70; } >"$FAULTS/others.csv"
   scripts/land --spec "$spec" --date "$DATE" "$FAULTS/mine.csv" >"$FAULTS/land.log"
@@ -52,13 +53,19 @@ teardown() {
   paused 'hive load *' late scripts/load "$run_dir"
   scripts/load "$run_dir"
   wakes_up_too_late
+  # One load, and it is that of who went on.
+  loads=$(hadoop fs -ls -C "$SLUICEBOX_ROOT/late/version/run_id=${run_dir##*/}" | sed 's|.*/load=||')
+  [[ $(hadoop fs -cat "$run_dir/load.json" | tr -d ' \n') == *"\"id\":\"$loads\""* ]] || lost "a load: there is '$loads'"
   DATE=2026-11-23 pipeline late "$FAULTS/others.csv"
   run -5 scripts/publish "$run_dir"
   [[ $output == *"another run was published"* ]] || lost "the reason: $output"
   [ "$(rows_of late)" -eq 0 ]
   paused 'hive publish *' late pipeline late "$FAULTS/mine.csv"
-  pipeline late "$FAULTS/mine.csv"
+  # It would point gold to 19 rows.
+  pipeline late "$FAULTS/fewer.csv"
   wakes_up_too_late
+  [ "$(rows_of late)" -eq 10 ] || lost "what another driver published: gold has $(rows_of late) rows"
+  pipeline late --replace "$FAULTS/mine.csv"
   keys=$(ask 'select count(*), count(distinct id) from late')
   [ "$keys" = $'70\t70' ] || lost "keys: gold has these rows and keys, not 70 of each: $keys"
   outcome 'drivers sleep past their lease before Hive loads and before it publishes' 'exit 6, nothing changed' 0 "$(rows_of late)"

@@ -56,10 +56,6 @@ FROM (
 LEFT JOIN sluicebox_held h ON r.`order` = h.k0 AND r.`label` = h.k1
 WHERE h.held_by IS NULL;
 
-ALTER TABLE `default`.`Hard_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
-
-ALTER TABLE `default`.`Hard_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
-
 CREATE TEMPORARY EXTERNAL TABLE sluicebox_rejects (
     `reason` STRING,
     `column_name` STRING,
@@ -99,10 +95,6 @@ WHERE h.same = 0
 DISTRIBUTE BY q.file, q.split_start
 SORT BY q.file, q.split_start, q.record;
 
-ALTER TABLE `default`.`Hard_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
-
-ALTER TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
-
 CREATE TEMPORARY EXTERNAL TABLE sluicebox_further_hard_by_label (
     `label` string,
     `from` string,
@@ -124,9 +116,17 @@ SELECT t.label, d.name AS `from`, t.orders, t.amount, '2026-01-02' AS `to`, '\u0
 FROM totals t LEFT JOIN label_dim d ON d.label = t.label
 ) q;
 
+ALTER TABLE `default`.`Hard_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
+
+ALTER TABLE `default`.`Hard_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/version/run_id=2026-01-02-1234abcd';
+
 ALTER TABLE `default`.`hard_by_label_version` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
 
 ALTER TABLE `default`.`hard_by_label_version` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/hard_by_label/version/run_id=2026-01-02-1234abcd';
+
+ALTER TABLE `default`.`Hard_reject` ADD IF NOT EXISTS PARTITION (`run_id` = '2026-01-02-1234abcd') LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
+
+ALTER TABLE `default`.`Hard_reject` PARTITION (`run_id` = '2026-01-02-1234abcd') SET LOCATION 'file:///srv/o\u0027r\u002520t\u00E9/Hard/reject/run_id=2026-01-02-1234abcd';
 
 SELECT 'sluicebox:book', b.what, b.measure, b.name, b.value
 FROM (
