@@ -37,7 +37,8 @@ take_lock() {
     generation=$("$BIN/sluicebox" lock next <"$WORK/claims")
     name=$generation.$$-$RANDOM$RANDOM
     ASKING=$folder/_$name
-    claim "$ASKING" "$owner"
+    # Hive, which asks for the lock as well, reads there whose it is.
+    claim "$ASKING" "$name"$'\t'"$owner"
     asked=$SECONDS now=$EPOCHSECONDS
     list_claims "$folder"
     answer=$("$BIN/sluicebox" lock ask --lease "$LEASE" "_$name" <"$WORK/claims")
@@ -45,10 +46,10 @@ take_lock() {
     (((SECONDS - asked) * 4 < LEASE)) || answer='give way'
     read -r word holder silent <<<"$answer"
     if [[ $word == take ]]; then
-      claim "$folder/$name.0" "$owner"
+      claim "$folder/$name.0" "$name"$'\t'"$owner"
       LOCK=$folder/$name LOCK_OWNED=1 ASKING=''
       guarded_at "$now"
-      beat_for "$driver" "$owner"
+      beat_for "$driver" "$name"$'\t'"$owner"
       sed 1d <<<"$answer" | sed "s|^|$folder/|" >"$WORK/useless"
       # They harm nobody; a few are left lying.
       mapfile -t useless <"$WORK/useless"
@@ -58,7 +59,7 @@ take_lock() {
     dfs -rm -f -skipTrash "$ASKING" >/dev/null || die "$EXIT_IO" "cannot write to $folder"
     ASKING=''
     if [[ $word == held ]]; then
-      owner=$(dfs -cat "$folder/$holder" 2>/dev/null) || owner='somebody who has just finished'
+      owner=$(dfs -cat "$folder/$holder" 2>/dev/null | cut -f 2) || owner='somebody who has just finished'
       die "$EXIT_LOCKED" "$TABLE for $DATE is being worked on by $owner; the last sign of life came $silent s ago, after $LEASE s without one it may be taken over"
     fi
     # Both of two that ask at once give way; chance says who comes back first.
@@ -68,7 +69,7 @@ take_lock() {
 }
 
 ## claim PATH OWNER
-## Writes a claim's file, which says to people whose it is.
+## Writes a claim's file, which says whose it is, to programs and to people.
 claim() {
   dfs -put -f - "$1" <<<"$2" || die "$EXIT_IO" "cannot write to ${1%/*}; is --root yours?"
 }
@@ -123,14 +124,14 @@ guarded_at() {
 ## Hive may still be at work on what it was asked: then, as after a crash, nobody goes on before the lease is over.
 drop_lock() {
   # A file system that does not answer is not waited for.
-  local fs=(timeout --kill-after=5 60 hadoop fs)
+  local fs=(timeout --kill-after=5 60 hadoop fs) generation=${LOCK%.*}
   [[ -z $ASKING ]] || "${fs[@]}" -rm -f -skipTrash "$ASKING" >/dev/null 2>&1 || true
   [[ -n $LOCK_OWNED ]] || return 0
   kill -KILL -- "-$BEAT" 2>/dev/null || true
   if [[ -n $KILLED || -e $WORK/killed ]]; then
     note "$LOCK ends by itself in $LEASE s: what was killed may not have ended what it asked for"
   else
-    "${fs[@]}" -put - "${LOCK%.*}" <<<'released' 2>/dev/null || note "cannot release $LOCK; it ends by itself in $LEASE s"
+    "${fs[@]}" -put - "$generation" <<<"${generation##*/}"$'\treleased' 2>/dev/null || note "cannot release $LOCK; it ends by itself in $LEASE s"
   fi
   LOCK_OWNED=''
 }

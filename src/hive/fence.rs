@@ -6,7 +6,7 @@ use super::ddl::{Format, create_own};
 use super::quote::literal;
 use crate::exit::Error;
 
-/// The lock's files, as a table of the session: a row a line of theirs.
+/// The lock's files, as a table of the session: a row a file.
 const LOCKS: &str = "sluicebox_locks";
 
 /// A claim that is held.
@@ -20,18 +20,19 @@ pub struct Lock {
 
 impl Lock {
     pub(super) fn table(&self) -> String {
-        create_own(LOCKS, &[("owner".to_owned(), "STRING".to_owned())], Format::Temp(b'\t'), &self.folder)
+        let columns = ["claim", "owner"].map(|column| (column.to_owned(), "STRING".to_owned()));
+        create_own(LOCKS, &columns, Format::Temp(b'\t'), &self.folder)
     }
 
     /// Fails where a later generation was held, or this one was released. Who only asks, and signs of life, have hidden
-    /// names. That the own claim is there it can't say: where somebody removed the folder, the generations begin anew.
+    /// names. The files say themselves whose they are: `INPUT__FILE__NAME` of a fetch can be that of another query, where
+    /// `HiveServer2` answers two at once. That the own claim is there it can't say: where somebody removed the folder, the generations begin anew.
     pub(super) fn fence(&self) -> String {
         format!(
-            "SELECT assert_true(CAST(REGEXP_EXTRACT(INPUT__FILE__NAME, {}, 1) AS BIGINT) < {} OR INPUT__FILE__NAME LIKE {})\n\
-             FROM {LOCKS}",
-            literal("([0-9]+)[^/]*$"),
+            "SELECT assert_true(CAST(REGEXP_EXTRACT(claim, {}, 0) AS BIGINT) < {} OR claim = {})\nFROM {LOCKS}",
+            literal("^[0-9]+"),
             self.generation,
-            literal(&format!("%/{}.%", self.claim)),
+            literal(&self.claim),
         )
     }
 }

@@ -64,10 +64,11 @@ teardown() {
   # It would point gold to 19 rows.
   pipeline late "$FAULTS/fewer.csv"
   wakes_up_too_late
-  [ "$(rows_of late)" -eq 10 ] || lost "what another driver published: gold has $(rows_of late) rows"
+  rows=$(rows_of late)
+  [ "$rows" -eq 10 ] || lost "what another driver published: gold has $rows rows, not 10"
+  outcome 'drivers sleep past their lease before Hive loads and before it publishes' 'exit 6, nothing changed' 10 "$rows"
   pipeline late --replace "$FAULTS/mine.csv"
   keys=$(ask 'select count(*), count(distinct id) from late')
   [ "$keys" = $'70\t70' ] || lost "keys: gold has these rows and keys, not 70 of each: $keys"
-  outcome 'drivers sleep past their lease before Hive loads and before it publishes' 'exit 6, nothing changed' 0 "$(rows_of late)"
   outcome 'a run is overtaken before its load and before its publication' 'exit 5, then judged anew' 0 "$(rows_of late)"
 }
