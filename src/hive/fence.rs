@@ -26,10 +26,12 @@ impl Lock {
 
     /// Fails where a later generation was held, or this one was released. Who only asks, and signs of life, have hidden
     /// names. The files say themselves whose they are: `INPUT__FILE__NAME` of a fetch can be that of another query, where
-    /// `HiveServer2` answers two at once. That the own claim is there it can't say: where somebody removed the folder, the generations begin anew.
+    /// `HiveServer2` answers two at once. One that does not say it is of a build before this, or not written yet.
+    ///
+    /// That the own claim is there it can't say: where somebody removed the folder, the generations begin anew.
     pub(super) fn fence(&self) -> String {
         format!(
-            "SELECT assert_true(CAST(REGEXP_EXTRACT(claim, {}, 0) AS BIGINT) < {} OR claim = {})\nFROM {LOCKS}",
+            "SELECT assert_true(COALESCE(CAST(REGEXP_EXTRACT(claim, {}, 0) AS BIGINT), 0) < {} OR claim = {})\nFROM {LOCKS}",
             literal("^[0-9]+"),
             self.generation,
             literal(&self.claim),

@@ -151,7 +151,7 @@ published() {
   mkdir -p "$locks"
   touch -d '12 minutes ago' "$locks"/{_3.x,3.x.0}
   touch -d '11 minutes ago' "$LEDGER/_2026-11-20-1111aaaa.1-1.json"
-  touch "$locks/3.x.7"
+  touch "$locks/_3.x.7"
   run -5 publish
   [ ! -e "$GOLD" ]
   # Who works there now came later.

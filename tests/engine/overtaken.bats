@@ -42,6 +42,9 @@ teardown() {
   { echo id && seq 10; } >"$FAULTS/fewer.csv"
   { echo id && seq 20 60; } >"$FAULTS/theirs.csv"
   { echo id && seq 61 70; } >"$FAULTS/others.csv"
+  # As a build left it whose claims did not say whose they are.
+  hadoop fs -mkdir -p "$SLUICEBOX_ROOT/late/locks/$DATE"
+  hadoop fs -put - "$SLUICEBOX_ROOT/late/locks/$DATE/1" <<<released
   scripts/land --spec "$spec" --date "$DATE" "$FAULTS/mine.csv" >"$FAULTS/land.log"
   run_dir=$(sed -n 's/^ *hdfs:/hdfs:/p' "$FAULTS/land.log")
   scripts/transform "$run_dir"
