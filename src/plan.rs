@@ -18,7 +18,7 @@ pub enum Kernel {
         /// Both part of the range; `None` where there is none.
         bounds: Option<Bounds>,
     },
-    /// Digits with a minus or without, and at most `scale` digits behind a decimal sign.
+    /// Digits with a minus or without, and some of them behind a decimal sign.
     Money(Money),
     /// Three numbers.
     Date(Date),
@@ -42,8 +42,23 @@ pub struct Money {
     pub scale: u8,
     /// The decimal sign of the source.
     pub decimal: u8,
+    /// What becomes of more digits than the scale.
+    pub rounding: Rounding,
     /// Both part of the range, in units of the last digit; `None` where there is none.
     pub bounds: Option<Bounds>,
+}
+
+/// What becomes of an amount with more digits behind the point than its column has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// Half away from zero, as Hive's `round`.
+    HalfUp,
+    /// Half to the even neighbour, as IEEE 754 and Python's `round`.
+    HalfEven,
+    /// Toward zero.
+    Down,
+    /// It is rejected.
+    Exact,
 }
 
 /// A day of three numbers, in any order.

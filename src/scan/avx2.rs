@@ -169,7 +169,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let [low, high] = bits!(*lane, [u8; LANE] => [__m256i; 2]);
             let byte = _mm256_set1_epi8(byte.cast_signed());
@@ -180,7 +180,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn amount(self, text: &[u8; 16], length: usize, form: &Form) -> Option<u64> {
         const FROM_THE_END: [u8; 16] = [16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let sixteen = |bytes: [u8; 16]| bits!(bytes, [u8; 16] => __m128i);
             let there =
@@ -197,7 +197,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         let same = unsafe {
             let [a, b] = bits!(*left, [u8; LANE] => [__m256i; 2]);
             let [c, d] = bits!(*right, [u8; LANE] => [__m256i; 2]);

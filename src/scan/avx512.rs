@@ -132,7 +132,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn equal(self, lane: &[u8; LANE], byte: u8) -> u64 {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         unsafe {
             let byte = _mm512_set1_epi8(byte.cast_signed());
             _mm512_cmpeq_epi8_mask(bits!(*lane, [u8; LANE] => __m512i), byte)
@@ -146,7 +146,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn difference(self, left: &[u8; LANE], right: &[u8; LANE]) -> usize {
-        // SAFETY: that there is a `self` says that the machine has the instructions.
+        // SAFETY: that there is a `self` says that the machine has the instructions; for the pieces see `bits`.
         let same = unsafe {
             _mm512_cmpeq_epi8_mask(bits!(*left, [u8; LANE] => __m512i), bits!(*right, [u8; LANE] => __m512i))
         };

@@ -2,21 +2,9 @@
 
 use super::decimal::power;
 use super::{Bounds, Class, Decimal, Transform, Value, bounds, sign};
-use crate::plan::{self, Kernel};
+use crate::plan::{self, Kernel, Rounding};
 use crate::record::Reason;
 use crate::spec::options::{Options, Reader, number_text};
-
-#[derive(Debug, Clone, Copy)]
-enum Rounding {
-    /// Half away from zero, as Hive's `round`.
-    HalfUp,
-    /// Half to the even neighbour, as IEEE 754 and Python's `round`.
-    HalfEven,
-    /// Toward zero.
-    Down,
-    /// More digits than the scale are rejected.
-    Exact,
-}
 
 #[derive(Debug)]
 struct Money {
@@ -199,7 +187,8 @@ impl Transform for Money {
         };
         let decimal = u8::try_from(self.decimal).ok().filter(u8::is_ascii)?;
         let whole = usize::from(self.precision - self.scale);
-        Some(Kernel::Money(plan::Money { whole, scale: self.scale, decimal, bounds }))
+        let Self { scale, rounding, .. } = *self;
+        Some(Kernel::Money(plan::Money { whole, scale, decimal, rounding, bounds }))
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {

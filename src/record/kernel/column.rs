@@ -108,7 +108,7 @@ impl Column {
     pub(super) fn shape(&self) -> Option<Shape> {
         let (scale, asked) = match &self.op {
             Op::Integer(integer) => (None, integer.asks()),
-            Op::Amount(amount) => (Some(amount.pointed()?), amount.asks()),
+            Op::Amount(amount) if amount.stays() => (amount.pointed(), amount.asks()),
             _ => return None,
         };
         let (least, most) = (self.lengths.trailing_zeros(), self.lengths.checked_ilog2()?);

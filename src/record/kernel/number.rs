@@ -2,10 +2,10 @@
 //!
 //! The usual text is its own row: digits with no zero before them, and for an amount as many behind the point as
 //! the column has. `take` copies it. `other` writes those with a minus, and amounts with other digits behind the
-//! point.
+//! point, which it rounds where there are more.
 
 use super::{low_bits, piece};
-use crate::plan::{Bounds, Money};
+use crate::plan::{Bounds, Money, Rounding};
 use crate::scan::{Portable, Simd, WINDOW, no_digits};
 
 /// The longest number that is read as one piece.
@@ -120,9 +120,14 @@ impl Amount {
         Self { asked, usual: asked.usual(), money, scale: money.scale.into() }
     }
 
-    /// Digits behind the point, where usual texts are rows as they are.
+    /// Whether usual texts stand in a row as they are.
+    pub fn stays(&self) -> bool {
+        self.scale == 0 || self.money.decimal == b'.'
+    }
+
+    /// Digits behind the point of usual texts; `None` where they have none.
     pub fn pointed(&self) -> Option<usize> {
-        (self.scale > 0 && self.money.decimal == b'.').then_some(self.scale)
+        (self.scale > 0).then_some(self.scale)
     }
 
     /// Digits behind the point.
@@ -130,9 +135,12 @@ impl Amount {
         self.money.scale
     }
 
-    /// The lengths of usual texts, a bit for each. Where there is nothing behind a point no text is usual.
+    /// The lengths of usual texts, a bit for each.
     pub fn lengths(&self) -> u64 {
-        if self.scale == 0 { 0 } else { lengths(2 + self.scale, self.money.whole + 1 + self.scale) }
+        match self.scale {
+            0 => lengths(1, self.money.whole),
+            scale => lengths(2 + scale, self.money.whole + 1 + scale),
+        }
     }
 
     /// Whether usual texts need their value.
@@ -156,22 +164,30 @@ impl Amount {
         room: &mut [u8; WINDOW],
     ) -> Option<i64> {
         let piece = piece(text);
-        let point = length - 1 - self.scale;
-        if no_digits(piece) & low_bits(length) != 1 << (point % 32)
-            || piece[point % 16] != self.money.decimal
-            || piece[0] == b'0' && point > 1
-        {
-            return None;
+        let others = no_digits(piece) & low_bits(length);
+        if self.scale == 0 {
+            if others != 0 || piece[0] == b'0' && length > 1 {
+                return None;
+            }
+            room[..16].copy_from_slice(piece);
+        } else {
+            let point = length - 1 - self.scale;
+            if others != 1 << (point % 32)
+                || piece[point % 16] != self.money.decimal
+                || piece[0] == b'0' && point > 1
+            {
+                return None;
+            }
+            room[..16].copy_from_slice(piece);
+            room[point % 16] = b'.';
         }
-        room[..16].copy_from_slice(piece);
-        room[point % 16] = b'.';
         if !self.usual {
             return Some(0);
         }
         self.asked.hold(simd.number(piece, length, self.scale).cast_signed())
     }
 
-    /// Writes an amount that may have a minus or fewer digits behind the point than the column has; returns its
+    /// Writes an amount that may have a minus, or fewer digits behind the point than the column has or more; returns its
     /// length and its value.
     pub fn other(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<(usize, i64)> {
         let minus = usize::from(text[0] == b'-');
@@ -184,24 +200,68 @@ impl Amount {
         }
         let fraction = length.saturating_sub(whole + 1);
         let one_sign = others.is_power_of_two() && number[whole] == self.money.decimal && fraction > 0;
-        // More digits than the scale need rounding.
-        if !(others == 0 || one_sign) || fraction > self.scale {
+        if !(others == 0 || one_sign) {
             return None;
         }
-        let missing = self.scale - fraction;
-        let size = Portable.number(number, length, fraction).cast_signed();
-        let size = size.checked_mul(10_i64.checked_pow(u32::try_from(missing).ok()?)?)?;
+        let read = Portable.number(number, length, fraction);
+        let size = match fraction.checked_sub(self.scale) {
+            Some(more @ 1..) => self.round(read, more)?,
+            _ => read.checked_mul(power(self.scale - fraction)?)?,
+        };
+        let value = i64::try_from(size).ok()?;
         // A zero has no minus in a row.
         if minus == 1 && size == 0 {
             return None;
         }
-        let end = minus + whole + if self.scale == 0 { 0 } else { 1 + self.scale };
-        room.get_mut(..end)?.fill(b'0');
         room[0] = b'-';
-        room[minus..minus + length].copy_from_slice(&number[..length]);
-        if self.scale > 0 {
-            room[minus + whole] = b'.';
-        }
-        Some((end, self.asked.hold(if minus == 1 { -size } else { size })?))
+        let end = if fraction > self.scale {
+            minus + self.write(size, &mut room[minus..])?
+        } else {
+            let end = minus + whole + if self.scale == 0 { 0 } else { 1 + self.scale };
+            room.get_mut(minus..end)?.fill(b'0');
+            room[minus..minus + length].copy_from_slice(&number[..length]);
+            if self.scale > 0 {
+                room[minus + whole] = b'.';
+            }
+            end
+        };
+        Some((end, self.asked.hold(if minus == 1 { -value } else { value })?))
     }
+
+    /// Takes so many digits off a number and rounds it. `None` where it is not to be rounded, or then has more digits than the
+    /// column.
+    fn round(&self, read: u64, more: usize) -> Option<u64> {
+        let unit = power(more)?;
+        let (size, rest) = (read / unit, read % unit);
+        let up = match self.money.rounding {
+            Rounding::HalfUp => rest >= unit / 2,
+            Rounding::HalfEven => rest > unit / 2 || rest == unit / 2 && size % 2 == 1,
+            Rounding::Down => false,
+            Rounding::Exact => return None,
+        };
+        let size = size + u64::from(up);
+        // A limit that is not there is beyond what is read as one piece.
+        power(self.money.whole + self.scale).is_none_or(|limit| size < limit).then_some(size)
+    }
+
+    /// Writes a number of units of the last digit; returns its length.
+    fn write(&self, size: u64, room: &mut [u8]) -> Option<usize> {
+        let digits = size.checked_ilog10().map_or(1, |digits| digits as usize + 1).max(self.scale + 1);
+        let length = digits + usize::from(self.scale > 0);
+        let mut left = size;
+        for (behind, byte) in room.get_mut(..length)?.iter_mut().rev().enumerate() {
+            if self.scale > 0 && behind == self.scale {
+                *byte = b'.';
+                continue;
+            }
+            *byte = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        Some(length)
+    }
+}
+
+/// 10 to this power, where 64 bits hold it.
+fn power(exponent: usize) -> Option<u64> {
+    10_u64.checked_pow(u32::try_from(exponent).ok()?)
 }
