@@ -18,6 +18,7 @@ Options:
   --seed S     another seed gives other rows and other order ids [default: 1]
   --index      put a column `Index` first (15 columns instead of 14)
   --plain      leave out the countries that need quotes or are not ASCII
+  --quoted R   ratio of rows whose country is in quotes without need, from 0 to 1 [default: 0]
   --explain    say on standard error how many of each kind were written: KIND<TAB>COUNT
   --help       print this
 
@@ -424,12 +425,14 @@ struct Options {
     seed: u64,
     index: bool,
     plain: bool,
+    quoted: f64,
     explain: bool,
 }
 
 /// What the command line asks for; `None` for the help.
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { rows: 1000, dirt: 0.0, seed: 1, index: false, plain: false, explain: false };
+    let mut options =
+        Options { rows: 1000, dirt: 0.0, seed: 1, index: false, plain: false, quoted: 0.0, explain: false };
     while let Some(option) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("`{option}` needs a value; see --help"));
         match option.as_str() {
@@ -442,6 +445,9 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--seed" => options.seed = parse(&option, &value()?, "a whole number", |_| true)?,
             "--index" => options.index = true,
             "--plain" => options.plain = true,
+            "--quoted" => {
+                options.quoted = parse(&option, &value()?, "0 to 1", |quoted| (0.0..=1.0).contains(quoted))?;
+            }
             "--explain" => options.explain = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown option `{option}`; see --help")),
@@ -463,6 +469,7 @@ fn parse<T: std::str::FromStr>(
 struct Generator {
     index: bool,
     dirt: f64,
+    quoted: f64,
     calendar: Vec<String>,
     places: Vec<(&'static str, String)>,
     first_order_id: u64,
@@ -485,6 +492,7 @@ impl Generator {
         Self {
             index: options.index,
             dirt: options.dirt,
+            quoted: options.quoted,
             calendar: calendar(),
             places: places(options.plain),
             first_order_id,
@@ -547,7 +555,11 @@ impl Generator {
             page.number(row.index);
         }
         page.text(region);
-        page.text(country);
+        // By the row itself and not by a stream: one that is repeated is the same bytes, and no draw is shifted.
+        let quoted = !country.starts_with('"') && Random(row.order_id).chance(self.quoted);
+        let quote = if quoted { "\"" } else { "" };
+        page.text(quote);
+        page.bytes.extend([country, quote].iter().flat_map(|text| text.bytes()));
         page.text(item);
         page.text(CHANNELS[row.channel]);
         page.text(PRIORITIES[row.priority]);

@@ -106,6 +106,11 @@ fn clean_rows_are_all_ok() {
     assert_eq!((clean.ok, clean.rejected_count(), clean.blank), (3000, 0, 0));
     let plain = map("sales.toml", &generate(&["--rows", "3000", "--plain"]).stdout);
     assert_eq!((plain.ok, plain.rejected_count(), plain.blank), (3000, 0, 0));
+    // Quotes that were not needed leave the same rows.
+    let quoted = generate(&["--rows", "3000", "--plain", "--quoted", "0.5"]).stdout;
+    let lines = quoted.split(|byte| *byte == b'\n').filter(|line| line.contains(&b'"')).count();
+    assert!((1400..1600).contains(&lines), "{lines}");
+    assert_eq!(map("sales.toml", &quoted).checksum, plain.checksum);
 }
 
 #[test]
