@@ -72,16 +72,36 @@ fn mapper(c: &mut Criterion) {
     }
 }
 
+/// What an index holds, byte by byte: where fields end, which of the ends are line feeds, where the odd bytes are.
+fn naive(wanted: Wanted, stretch: &[u8]) -> [Vec<u32>; 3] {
+    let mut found: [Vec<u32>; 3] = Default::default();
+    for (place, byte) in (0..).zip(stretch) {
+        if *byte == b'\n' {
+            found[1].push(u32::try_from(found[0].len()).unwrap());
+        }
+        if [wanted.delimiter, b'\n'].contains(byte) {
+            found[0].push(place);
+        }
+        let lone = *byte == b'\r' && stretch.get(place as usize + 1) != Some(&b'\n');
+        if wanted.odd.contains(byte) || lone {
+            found[2].push(place);
+        }
+    }
+    found
+}
+
 fn scan(c: &mut Criterion) {
     let (_, clean, _) = inputs();
     let stretch = &clean[..16 * 1024];
     let wanted = Wanted { delimiter: b',', odd: *b"\\\"\t" };
     let mut group = c.benchmark_group("scan/clean");
     group.throughput(Throughput::Bytes(stretch.len() as u64));
+    let expected = naive(wanted, stretch);
+    assert!(expected.iter().all(|places| !places.is_empty()));
     for (tier, by) in Tier::available() {
         let mut index = Index::default();
         index.fill(by, wanted, stretch);
-        assert_eq!(index.lines().len(), stretch.split(|byte| *byte == b'\n').count() - 1);
+        assert_eq!([index.ends(), index.lines(), index.odd()], expected, "{tier}");
         group.bench_function(tier, |bencher| bencher.iter(|| index.fill(by, wanted, black_box(stretch))));
     }
 }
