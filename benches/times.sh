@@ -104,7 +104,7 @@ progress ''
     IFS=$'\t' read -r group name file command <<<"${entries[i]}"
     sort -n "times.$i" | awk -v what="$group"$'\t'"$name"$'\t'"$(stat -c %s "$file")" \
       '{ took[NR] = $1; peak = $2 > peak ? $2 : peak }
-      END { printf "%s\t%.3f\t%d\t%d\n", what, took[int((NR + 1) / 2)] / 1000, peak, NR }'
+      END { printf "%s\t%.3f\t%d\t%d\n", what, (took[int((NR + 1) / 2)] + took[int(NR / 2) + 1]) / 2000, peak, NR }'
   done
 } >times.tsv
 cd "$CHECKOUT/benches" || exit
