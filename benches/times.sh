@@ -15,6 +15,12 @@ entry() {
   entries+=("$1"$'\t'"$2"$'\t'"$3"$'\t'"$4")
 }
 
+## there COMMAND [NAME]
+## Whether there is such a command; where not, says which peer is left out.
+there() {
+  command -v "$1" >/dev/null || { progress '' && note "no $1 on PATH: ${2:-$1} is left out" && return 1; }
+}
+
 ## python_peers
 ## Prints a Python that has DuckDB and Polars; nothing where there can be none.
 python_peers() {
@@ -43,15 +49,17 @@ entry mapper 'sluicebox, plain tier' "$clean" "SLUICEBOX_TIER=plain $mapper"
 ours=${#entries[@]}
 entry mapper 'Rust: csv, chrono, rust_decimal' "$clean" "$BIN/examples/peer"
 for awk in mawk gawk; do
-  ! command -v "$awk" >/dev/null || entry mapper "$awk" "$million" "$awk -f $peers/mapper.awk"
+  ! there "$awk" || entry mapper "$awk" "$million" "$awk -f $peers/mapper.awk"
 done
-! command -v mlr >/dev/null || entry mapper 'Miller' "$million" "mlr --icsv --onidx put -q -f $peers/mapper.mlr"
-if command -v python3 >/dev/null; then
+! there mlr Miller || entry mapper 'Miller' "$million" "mlr --icsv --onidx put -q -f $peers/mapper.mlr"
+if there python3 'Python, with DuckDB and Polars,'; then
   entry mapper 'Python' "$million" "python3 $peers/mapper.py"
   python=$(python_peers)
   if [[ -n $python ]]; then
     entry mapper 'DuckDB, 1 thread' "$clean" "$python $peers/mapper_duckdb.py"
     entry mapper 'Polars, 1 thread' "$clean" "POLARS_MAX_THREADS=1 $python $peers/mapper_polars.py"
+  else
+    note "pip could not install DuckDB and Polars: both are left out"
   fi
 fi
 
