@@ -6,7 +6,7 @@
 use crate::spec::{self, Spec};
 
 /// What a conversion does with its usual texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kernel {
     /// Texts of up to so many bytes stay as they are.
     Text {
@@ -20,8 +20,8 @@ pub enum Kernel {
     },
     /// Digits with a minus or without, and some of them behind a decimal sign.
     Money(Money),
-    /// Three numbers.
-    Date(Date),
+    /// Three numbers, in the first of these formats that a text has; there may be others behind them.
+    Date(Vec<Date>),
 }
 
 /// A smallest and a largest value.
@@ -96,7 +96,7 @@ pub enum Part {
 }
 
 /// One source column.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Column {
     /// Its place in the source.
     pub index: usize,
@@ -167,7 +167,7 @@ impl Plan {
             let kernel = column.transform.as_ref().and_then(|transform| transform.kernel());
             let mut columns =
                 spec.rules.iter().flat_map(|rule| [rule.left, rule.right]).chain(spec.sums.iter().copied());
-            let need = match (columns.any(|wanted| wanted == index), kernel) {
+            let need = match (columns.any(|wanted| wanted == index), &kernel) {
                 _ if keys.contains(&index) => Need::Value,
                 (false, _) => Need::Nothing,
                 (true, Some(Kernel::Integer { .. } | Kernel::Money(_) | Kernel::Date(_))) => Need::Number,

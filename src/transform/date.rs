@@ -176,18 +176,9 @@ fn parse(format: &[Part], base: u32, text: &str) -> Option<u32> {
     Some(year * 10_000 + date.month() * 100 + date.day())
 }
 
-impl Transform for Date {
-    fn hive(&self) -> String {
-        "DATE".to_owned()
-    }
-
-    fn class(&self) -> Class {
-        Class::Date
-    }
-
-    fn kernel(&self) -> Option<Kernel> {
-        // Where there are several formats a text may be meant for a later one; `convert` tries them in order.
-        let [format] = self.formats.as_slice() else { return None };
+impl Date {
+    /// A format as a kernel knows it; `None` for one that is more than three numbers with a character between them.
+    fn numbers(&self, format: &[Part]) -> Option<plan::Date> {
         let mut parts = [plan::Part::Year; 3];
         let mut separators = [None; 2];
         let mut seen = 0;
@@ -211,7 +202,23 @@ impl Transform for Date {
             seen += 1;
         }
         let (min, max) = (self.bounds.min.unwrap_or(0), self.bounds.max.unwrap_or(u32::MAX));
-        Some(Kernel::Date(plan::Date { parts, separators, base: self.base, min, max }))
+        Some(plan::Date { parts, separators, base: self.base, min, max })
+    }
+}
+
+impl Transform for Date {
+    fn hive(&self) -> String {
+        "DATE".to_owned()
+    }
+
+    fn class(&self) -> Class {
+        Class::Date
+    }
+
+    fn kernel(&self) -> Option<Kernel> {
+        // The formats are tried in order: what stands behind one without a kernel is out of reach.
+        let formats: Vec<plan::Date> = self.formats.iter().map_while(|format| self.numbers(format)).collect();
+        (!formats.is_empty()).then_some(Kernel::Date(formats))
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {

@@ -59,12 +59,12 @@ impl Column {
     pub fn new(column: &plan::Column, remembered: usize) -> Self {
         let asked = |bounds| Asked::new(column.need != Need::Nothing, bounds);
         let remember = || Op::Remember(Memo::new(remembered));
-        let op = match column.kernel {
+        let op = match &column.kernel {
             _ if column.dropped => Op::Drop,
-            Some(Kernel::Text { max_length }) => Op::Text(max_length),
-            Some(Kernel::Integer { bounds }) => Op::Integer(Integer::new(asked(bounds))),
-            Some(Kernel::Money(money)) => Op::Amount(Amount::new(money, asked(money.bounds))),
-            Some(Kernel::Date(date)) => Date::new(&date).map_or_else(remember, Op::Date),
+            Some(Kernel::Text { max_length }) => Op::Text(*max_length),
+            Some(Kernel::Integer { bounds }) => Op::Integer(Integer::new(asked(*bounds))),
+            Some(Kernel::Money(money)) => Op::Amount(Amount::new(*money, asked(money.bounds))),
+            Some(Kernel::Date(dates)) => Date::new(dates).map_or_else(remember, Op::Date),
             None => remember(),
         };
         let up_to = |most: usize| u64::MAX >> (WINDOW - 1 - most.min(WINDOW - 1));

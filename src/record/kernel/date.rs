@@ -5,7 +5,7 @@
 
 use super::piece;
 use crate::plan::{self, Part};
-use crate::scan::{NOWHERE, Simd, WINDOW, no_digits};
+use crate::scan::{NOWHERE, Portable, Simd, WINDOW, no_digits};
 
 /// A format, compiled.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Date {
     min: u32,
     /// How far the last day is from the first, as numbers.
     span: u32,
+    /// The format that is tried where a text has no day of this one.
+    next: Option<Box<Self>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,8 +37,11 @@ impl Date {
     /// How long a day is in a row.
     pub const LENGTH: usize = 10;
 
-    /// Compiles a format; `None` where it has more forms than there are slots.
-    pub fn new(date: &plan::Date) -> Option<Self> {
+    /// Compiles formats that are tried in order, up to one that has more forms than there are slots; `None` where that is
+    /// the first.
+    pub fn new(dates: &[plan::Date]) -> Option<Self> {
+        let (date, later) = dates.split_first()?;
+        let next = Self::new(later).map(Box::new);
         let mut forms = vec![(0, Form { signature: 0, places: [NOWHERE; 16] })];
         for (index, part) in date.parts.iter().enumerate() {
             // Where the part's last digits go in `YYYY-MM-DD`, and how many there may be.
@@ -73,13 +78,14 @@ impl Date {
         // No day is before the first of the year 1.
         let min = date.min.max(1_01_01);
         let span = date.max.checked_sub(min)?;
-        Some(Self { forms, multiplier, separators: u16::from_le_bytes(separators), base, min, span })
+        Some(Self { forms, multiplier, separators: u16::from_le_bytes(separators), base, min, span, next })
     }
 
     /// The lengths of the texts that it takes, a bit for each.
     pub fn lengths(&self) -> u64 {
         let ends = self.forms.iter().filter_map(|form| form.signature.checked_ilog2());
-        ends.fold(0, |lengths, end| lengths | 1 << end)
+        let later = self.next.as_ref().map_or(0, |next| next.lengths());
+        ends.fold(later, |lengths, end| lengths | 1 << end)
     }
 
     /// Writes a day of one of those lengths, which always takes 10 bytes; returns it as `YYYYMMDD`.
@@ -91,7 +97,27 @@ impl Date {
         length: usize,
         room: &mut [u8; WINDOW],
     ) -> Option<u32> {
-        let text = piece(text);
+        let Some((iso, day)) = self.day(simd, piece(text), length) else {
+            return self.later(text, length, room);
+        };
+        // A day that is out of bounds is none of a later format.
+        if day.wrapping_sub(self.min) > self.span {
+            return None;
+        }
+        room[..16].copy_from_slice(&iso);
+        Some(day)
+    }
+
+    /// As [`Self::take`], by the formats that come later.
+    #[cold]
+    #[inline(never)]
+    fn later(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<u32> {
+        self.next.as_ref()?.take(Portable, text, length, room)
+    }
+
+    /// The day that a text is in this format, in bounds or not: `None` only where it is none.
+    #[inline(always)]
+    fn day(&self, simd: impl Simd, text: &[u8; 16], length: usize) -> Option<([u8; 16], u32)> {
         let end = 1_u32 << (length % 32);
         let signature = no_digits(text) & (end - 1) | end;
         let form = &self.forms[slot(signature, self.multiplier)];
@@ -113,12 +139,7 @@ impl Date {
             Days::InLeapYears => is_leap(day.year),
             Days::Never => false,
         };
-        let value = day.year * 10_000 + day.month_day;
-        if !exists || value.wrapping_sub(self.min) > self.span {
-            return None;
-        }
-        room[..16].copy_from_slice(&day.iso);
-        Some(value)
+        exists.then_some((day.iso, day.year * 10_000 + day.month_day))
     }
 }
 
