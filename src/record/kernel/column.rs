@@ -208,6 +208,7 @@ impl Column {
         let (length, number) = match &self.op {
             Op::Integer(integer) => integer.other(text, length, room)?,
             Op::Amount(amount) => amount.other(text, length, room)?,
+            Op::Date(date) => date.other(text, length, room)?,
             _ => return None,
         };
         self.number = number;

@@ -81,14 +81,13 @@ impl Date {
         Some(Self { forms, multiplier, separators: u16::from_le_bytes(separators), base, min, span, next })
     }
 
-    /// The lengths of the texts that it takes, a bit for each.
+    /// The lengths of the texts that it takes by the first format, a bit for each.
     pub fn lengths(&self) -> u64 {
         let ends = self.forms.iter().filter_map(|form| form.signature.checked_ilog2());
-        let later = self.next.as_ref().map_or(0, |next| next.lengths());
-        ends.fold(later, |lengths, end| lengths | 1 << end)
+        ends.fold(0, |lengths, end| lengths | 1 << end)
     }
 
-    /// Writes a day of one of those lengths, which always takes 10 bytes; returns it as `YYYYMMDD`.
+    /// Writes a day of the first format and of one of those lengths, which always takes 10 bytes; returns it as `YYYYMMDD`.
     #[inline(always)]
     pub fn take(
         &self,
@@ -97,22 +96,28 @@ impl Date {
         length: usize,
         room: &mut [u8; WINDOW],
     ) -> Option<u32> {
-        let Some((iso, day)) = self.day(simd, piece(text), length) else {
-            return self.later(text, length, room);
-        };
-        // A day that is out of bounds is none of a later format.
-        if day.wrapping_sub(self.min) > self.span {
-            return None;
-        }
+        let (iso, day) = self.day(simd, piece(text), length)?;
+        self.holds(day).then_some(())?;
         room[..16].copy_from_slice(&iso);
         Some(day)
     }
 
-    /// As [`Self::take`], by the formats that come later.
-    #[cold]
-    #[inline(never)]
-    fn later(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<u32> {
-        self.next.as_ref()?.take(Portable, text, length, room)
+    /// As [`Self::take`], by the first format that a text has a day of. Returns its length and its value.
+    pub fn other(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<(usize, i64)> {
+        if length >= 32 {
+            return None;
+        }
+        let formats = std::iter::successors(Some(self), |date| date.next.as_deref());
+        let mut days = formats.filter_map(|date| date.day(Portable, piece(text), length));
+        // A day that is out of bounds is none of a later format.
+        let (iso, day) = days.next().filter(|(_, day)| self.holds(*day))?;
+        room[..16].copy_from_slice(&iso);
+        Some((Self::LENGTH, day.into()))
+    }
+
+    #[inline(always)]
+    fn holds(&self, day: u32) -> bool {
+        day.wrapping_sub(self.min) <= self.span
     }
 
     /// The day that a text is in this format, in bounds or not: `None` only where it is none.
