@@ -44,9 +44,9 @@ pub fn split_at(start: usize, length: usize) -> Split {
     }
 }
 
-pub fn map(spec: &Spec, split: Split, blocks: &[&[u8]], no_header: bool) -> Written {
+pub fn map(spec: &Spec, split: Split, blocks: &[&[u8]], no_header: bool, tier: Tier) -> Written {
     let mut sink = Sink::default();
-    let mut task = Task::new(spec, split, Mode::Temp, no_header, Tier::best());
+    let mut task = Task::new(spec, split, Mode::Temp, no_header, tier);
     for block in blocks {
         task.feed(block, &mut sink).unwrap();
     }
@@ -55,9 +55,9 @@ pub fn map(spec: &Spec, split: Split, blocks: &[&[u8]], no_header: bool) -> Writ
 }
 
 /// The rejects and the seal of a mapper whose rejects go apart; its first line may be a record.
-pub fn map_apart(spec: &Spec, split: Split, text: &[u8]) -> (Vec<u8>, Seal) {
+pub fn map_apart(spec: &Spec, split: Split, text: &[u8], tier: Tier) -> (Vec<u8>, Seal) {
     let mut sink = Sink::default();
-    let mut task = Task::new(spec, split, Mode::Plain, true, Tier::best());
+    let mut task = Task::new(spec, split, Mode::Plain, true, tier);
     task.feed(text, &mut sink).unwrap();
     let seal = task.finish(&mut sink).unwrap();
     (sink.rejects, seal)

@@ -123,7 +123,7 @@ proptest! {
         let spec = dedup_spec(&prefer, false);
         let text = |rows: &[String]| rows.iter().map(|row| format!("{row}\n")).collect::<String>().into_bytes();
         let stream = text(&rows);
-        let mapped = map(&spec, split_at(0, 0), &[&stream], true);
+        let mapped = map(&spec, split_at(0, 0), &[&stream], true, Tier::best());
         let splits = cut(&stream, &line_ends(&stream), &places);
         let reduced = map_and_reduce(&spec, &splits, blocks);
 
@@ -190,7 +190,7 @@ proptest! {
     ) {
         let spec = dedup_spec(&["m desc"], true);
         let stream: String = rows.iter().enumerate().map(|(id, row)| format!("{}{row}\n", 10 * id)).collect();
-        let mapped = map(&spec, split_at(0, 0), &[stream.as_bytes()], true);
+        let mapped = map(&spec, split_at(0, 0), &[stream.as_bytes()], true, Tier::best());
         let splits = cut(stream.as_bytes(), &line_ends(stream.as_bytes()), &places);
         let reduced = map_and_reduce(&spec, &splits, 100);
         let sorted = |rows: &[Vec<u8>]| { let mut rows = rows.to_vec(); rows.sort(); rows };
