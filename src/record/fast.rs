@@ -47,6 +47,8 @@ pub struct Fast<'s> {
     /// Rows that are still to be counted.
     written: Written,
     kept: Kept<'s>,
+    /// What is put behind a copy that is to be read.
+    behind: [u8; WINDOW],
 }
 
 /// What is kept of the last row where it took conversions.
@@ -179,9 +181,21 @@ impl<'s> Fast<'s> {
                 text: Vec::new(),
                 row: Vec::new(),
             },
+            behind: BEHIND,
             steps: Step::all(&columns),
             columns,
         })
+    }
+
+    /// Puts other bytes than usual behind a copy that is to be read, for tests.
+    pub fn pad_with(&mut self, filler: u8) {
+        self.behind.fill(filler);
+    }
+
+    /// What is to be put behind a copy of lines.
+    #[must_use]
+    pub fn behind(&self) -> &[u8; WINDOW] {
+        &self.behind
     }
 
     /// Indexes the whole lines at the beginning of a text.
@@ -338,7 +352,7 @@ impl<'s> Fast<'s> {
             return None;
         }
         // Fields with a doubled quote were copied; they get room behind them.
-        self.fields.unescaped_mut().extend_from_slice(&BEHIND);
+        self.fields.unescaped_mut().extend_from_slice(&self.behind);
         let (mut at, delimiter) = (start, self.kept.spec.delimiter);
         for column in self.columns.iter_mut().filter(|column| !column.is_dropped()) {
             let (source, from, length) = match self.fields.place(column.index) {

@@ -14,7 +14,6 @@ mod row;
 pub use fast::Fast;
 pub use fields::{Fields, split};
 pub use judge::{Judge, Verdict};
-pub use kernel::BEHIND;
 pub use lines::{Lines, STRETCH};
 pub use reason::Reason;
 pub use row::Row;

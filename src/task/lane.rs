@@ -7,7 +7,7 @@ use super::{LineTask, Mode, Sink};
 use crate::exit::Result;
 use crate::input::Cutter;
 use crate::output::Page;
-use crate::record::{BEHIND, Fast, Lines, STRETCH};
+use crate::record::{Fast, Lines, STRETCH};
 use crate::scan::WINDOW;
 
 /// The fast path of one task, with what waits for the next block.
@@ -24,6 +24,11 @@ pub(super) struct Lane<'s> {
 impl<'s> Lane<'s> {
     pub fn new(fast: Fast<'s>) -> Self {
         Self { fast, lines: Lines::default(), begun: Vec::new(), declined: 0 }
+    }
+
+    /// Puts other bytes than usual behind a copy that is to be read, for tests.
+    pub fn pad_with(&mut self, filler: u8) {
+        self.fast.pad_with(filler);
     }
 
     /// Takes the next bytes of the stream. The cutter is between two lines wherever something has begun here.
@@ -65,7 +70,7 @@ impl<'s> Lane<'s> {
     fn begun_lines(&mut self, cutter: &mut Cutter, line: &mut LineTask, sink: &mut Sink) -> Result<()> {
         let mut begun = std::mem::take(&mut self.begun);
         let end = begun.len();
-        begun.extend_from_slice(&BEHIND);
+        begun.extend_from_slice(self.fast.behind());
         let done = self.lines(&begun, cutter, line, sink)?;
         // All of it has been taken; what were left over would go to the cutter, not be lost.
         cutter.feed(&begun[done.min(end)..end], |cut| line.take(cut, sink))?;

@@ -121,6 +121,16 @@ impl<'s> Task<'s> {
         }
     }
 
+    /// Puts `filler` behind every copy that the fast path reads beyond its end, for tests: it decides nothing, be it
+    /// what a field could go on with, or end with.
+    #[must_use]
+    pub fn padded_with(mut self, filler: u8) -> Self {
+        if let Some(lane) = &mut self.lane {
+            lane.pad_with(filler);
+        }
+        self
+    }
+
     /// Takes the next bytes of the stream.
     ///
     /// # Errors

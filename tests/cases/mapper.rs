@@ -54,10 +54,19 @@ impl std::fmt::Display for Written {
 
 pub fn run(spec: &Spec, tier: Tier, mode: Mode, begins_file: bool, blocks: &[&[u8]]) -> Written {
     let split = Split { begins_file, ..Split::stdin() };
-    let mut task = Task::new(spec, split, mode, !begins_file, tier);
+    let filler = filler(spec, blocks);
+    let mut task = Task::new(spec, split, mode, !begins_file, tier).padded_with(filler);
     let mut sink = Sink::default();
     let fed = blocks.iter().try_for_each(|block| task.feed(block, &mut sink));
     let end = fed.and_then(|()| task.finish(&mut sink));
     let end = end.map(|seal| serde_json::to_string(&seal).unwrap()).map_err(|error| error.to_string());
     Written { out: sink.out, rejects: sink.rejects, end }
+}
+
+/// What stands behind a copy that the fast path reads: whatever could go on with a field, end it, or end its line. The
+/// case decides by its length, so that it takes none of the bytes that are drawn from, and `kept` stays what it is.
+fn filler(spec: &Spec, blocks: &[&[u8]]) -> u8 {
+    let fillers = [b"9,\n\"\r.-0\t\\ \0", &[spec.input.delimiter][..]].concat();
+    let length: usize = blocks.iter().map(|block| block.len()).sum();
+    fillers[length % fillers.len()]
 }
