@@ -2,6 +2,7 @@
 //! arbitrary specs, and however the stream is cut into blocks. What fuzzing kept is replayed here, for every target.
 
 mod cases;
+mod free;
 mod shuffle;
 
 use std::fmt::Write as _;
@@ -49,6 +50,7 @@ fn every_target_for_a_long_time() {
             run(target, 100);
         }
         shuffle::run(100);
+        run_free(100);
         cases += 100;
     }
     println!("{cases} cases a target");
@@ -69,6 +71,25 @@ fn what_fuzzing_kept() {
             target(&fs::read(&file).unwrap());
         }
     }
+}
+
+/// Every tier does as the plain path for so many specs with any options.
+fn run_free(cases: u32) {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
+    let holds = |case: free::Case| -> TestCaseResult {
+        // Some specs are refused: their parts contradict each other.
+        prop_assume!(case.spec().is_some());
+        let spec = case.spec().unwrap();
+        hold(&spec, &case.text, case.mode(&spec), case.begins_file, &case.stream);
+        Ok(())
+    };
+    TestRunner::new(config).run(&free::case(), holds).unwrap();
+}
+
+/// Every option of a column within all that it may be, and values around what it says.
+#[test]
+fn columns_with_any_options() {
+    run_free(200);
 }
 
 // ---- cases by hand ----
