@@ -5,6 +5,7 @@ mod cases;
 mod free;
 mod shuffle;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -263,6 +264,44 @@ fn the_clean_lines_of_a_sample_take_the_fast_path() {
             }
             assert_eq!(task.declined(), Some(dirty), "{name}, blocks of {block}");
             assert!(ok > 300);
+        }
+    }
+}
+
+/// That a line takes the fast path says little where its fields go to the conversion one by one: each text of a label
+/// does so once, no other field ever. Fields of lines with a quote may, so there are none here.
+#[test]
+fn the_clean_lines_of_a_sample_take_no_conversion() {
+    let spec = Spec::load(&testdata("specs/sales.toml")).unwrap();
+    let sample = fs::read_to_string(testdata("samples/sales-east.csv")).unwrap();
+    let is_ok = |line: &str| {
+        let mut task = Task::new(&spec, Split::stdin(), Mode::Temp, true, Tier::PLAIN);
+        task.feed(line.as_bytes(), &mut Sink::default()).unwrap();
+        task.books().ok == 1
+    };
+    let (header, lines) = sample.split_at(sample.find('\n').unwrap() + 1);
+    let clean: Vec<&str> =
+        lines.split_inclusive('\n').filter(|line| !line.contains('"') && is_ok(line)).collect();
+    assert!(clean.len() > 300);
+    // The columns that have no kernel: a region, a channel and a priority.
+    let labels: BTreeSet<(usize, &str)> = (clean.iter())
+        .flat_map(|line| line.split(',').enumerate())
+        .filter(|(column, _)| [0, 3, 4].contains(column))
+        .collect();
+    // The second time nothing is new.
+    let text = header.to_owned() + &clean.concat().repeat(2);
+    for (name, tier) in Tier::available() {
+        if tier == Tier::PLAIN {
+            continue;
+        }
+        for block in [7, 1000, text.len()] {
+            let mut task = Task::new(&spec, Split::stdin(), Mode::Temp, false, tier);
+            for part in text.as_bytes().chunks(block) {
+                task.feed(part, &mut Sink::default()).unwrap();
+            }
+            assert_eq!(task.declined(), Some(0), "{name}, blocks of {block}");
+            assert_eq!(task.converted(), Some(labels.len() as u64), "{name}, blocks of {block}");
+            assert_eq!(task.books().ok, 2 * clean.len() as u64, "{name}, blocks of {block}");
         }
     }
 }

@@ -66,6 +66,8 @@ struct Kept<'s> {
     /// A value on its way to the page.
     text: Vec<u8>,
     row: Vec<u8>,
+    /// How many fields went to the conversion itself.
+    converted: u64,
 }
 
 /// Some neighbouring columns.
@@ -180,6 +182,7 @@ impl<'s> Fast<'s> {
                 replaced: Vec::new(),
                 text: Vec::new(),
                 row: Vec::new(),
+                converted: 0,
             },
             behind: BEHIND,
             steps: Step::all(&columns),
@@ -196,6 +199,12 @@ impl<'s> Fast<'s> {
     #[must_use]
     pub fn behind(&self) -> &[u8; WINDOW] {
         &self.behind
+    }
+
+    /// How many fields went to the conversion itself.
+    #[must_use]
+    pub fn converted(&self) -> u64 {
+        self.kept.converted
     }
 
     /// Indexes the whole lines at the beginning of a text.
@@ -477,6 +486,7 @@ impl Kept<'_> {
     /// Writes what the conversion itself makes of a field, and remembers it where there is no kernel.
     /// Its place in the row is `at`; returns its length there.
     fn conversion(&mut self, plan: &mut Column, field: &[u8], room: &mut [u8], at: usize) -> Option<usize> {
+        self.converted += 1;
         let column = &self.spec.columns[plan.index];
         let text = std::str::from_utf8(field).ok()?;
         self.text.clear();

@@ -31,6 +31,11 @@ impl<'s> Lane<'s> {
         self.fast.pad_with(filler);
     }
 
+    /// How many fields went to the conversion itself.
+    pub fn converted(&self) -> u64 {
+        self.fast.converted()
+    }
+
     /// Takes the next bytes of the stream. The cutter is between two lines wherever something has begun here.
     pub fn feed(
         &mut self,

@@ -160,6 +160,13 @@ impl<'s> Task<'s> {
         self.lane.as_ref().map(|lane| lane.declined)
     }
 
+    /// Fields that no kernel was sure of and nothing was remembered for, so that the fast path converted them, for
+    /// tests; `None` where there is no fast path.
+    #[must_use]
+    pub fn converted(&self) -> Option<u64> {
+        self.lane.as_ref().map(Lane::converted)
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn books(&self) -> &Books<'s> {
