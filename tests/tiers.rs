@@ -306,6 +306,52 @@ fn the_clean_lines_of_a_sample_take_no_conversion() {
     }
 }
 
+/// What is counted in machine words goes on where these end.
+#[test]
+fn sums_beyond_64_bits_are_exact() {
+    const ROWS: i128 = 2000;
+    // As many digits as a piece of 16 bytes has, and as many as the column takes.
+    for (digits, scale) in [(16, 0), (16, 2), (18, 0), (18, 2)] {
+        let number = 10_i128.pow(digits) - 1;
+        let point = if scale > 0 { "." } else { "" };
+        let (whole, cents) = ("9".repeat(digits as usize - scale), "9".repeat(scale));
+        for sign in ["", "-"] {
+            let amount = [sign, &whole, point, &cents].concat();
+            let total = sign.to_owned() + &(ROWS * number).to_string();
+            let (before, behind) = total.split_at(total.len() - scale);
+            let total = [before, point, behind].concat();
+            // Alone, and beside others that are taken with it as one piece.
+            for columns in [1, 5] {
+                let mut text = "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\n\
+                                [audit]\nsum = [\"c0\", \"last\"]\n"
+                    .to_owned();
+                let names = (0..columns).map(|index| format!("c{index}")).chain(["last".to_owned()]);
+                for name in names {
+                    let _ = writeln!(
+                        text,
+                        "[[column]]\nname = \"{name}\"\ntype = \"money\"\nprecision = 18\nscale = {scale}"
+                    );
+                }
+                let spec = sluicebox::spec::parse(&text).unwrap();
+                let line = vec![amount.as_str(); columns + 1].join(",") + "\n";
+                let stream = line.repeat(usize::try_from(ROWS).unwrap());
+                for (name, tier) in Tier::available() {
+                    let mut task = Task::new(&spec, Split::stdin(), Mode::Temp, false, tier);
+                    let mut sink = Sink::default();
+                    for block in stream.as_bytes().chunks(50_000) {
+                        task.feed(block, &mut sink).unwrap();
+                    }
+                    assert!(task.declined().is_none_or(|declined| declined == 0), "{name}: {amount}");
+                    let seal = task.finish(&mut sink).unwrap();
+                    for column in ["c0", "last"] {
+                        assert_eq!(seal.totals[column], total, "{name}: {amount} in {columns} columns");
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_tier_that_is_not_there_is_an_error() {
     let output = Command::new(env!("CARGO_BIN_EXE_mapper"))
