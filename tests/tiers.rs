@@ -237,6 +237,28 @@ fn labels_that_drive_each_other_out() {
     hold_all(&table, &Stream { text: text.into_bytes(), cuts: Vec::new() });
 }
 
+/// A day that is out of bounds is none of a later format, and an amount that is rounded up may have a digit too many.
+#[test]
+fn days_and_amounts_at_their_bounds() {
+    let described = "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\n[audit]\nsum = [\"amount\"]\n\
+        [[column]]\nname = \"day\"\ntype = \"date\"\nformats = [\"%m/%d/%Y\", \"%d/%m/%Y\", \"%Y%m%d\"]\n\
+        min = \"2024-01-15\"\n\
+        [[column]]\nname = \"amount\"\ntype = \"money\"\nprecision = 5\nscale = 2\nrounding = \"half_up\"\n";
+    let table = Table::new(described, &[]);
+    let mut text = String::new();
+    for day in ["01/02/2024", "1/14/2024", "1/15/2024", "13/02/2024", "14/01/2024", "20240115", "20240114"] {
+        for amount in ["1.00", "999.994", "999.995", "-999.995", "999.99", "0.004", "-0.004", "1000"] {
+            let _ = writeln!(text, "{day},{amount}");
+        }
+    }
+    let stream = Stream { text: text.into_bytes(), cuts: Vec::new() };
+    hold_all(&table, &stream);
+    let mut task = Task::new(&table.spec, Split::stdin(), Mode::Temp, false, Tier::best());
+    task.feed(&stream.text, &mut Sink::default()).unwrap();
+    // Three days, with the five amounts that fit.
+    assert_eq!(task.finish(&mut Sink::default()).unwrap().ok, 3 * 5);
+}
+
 // ---- the samples ----
 
 fn testdata(path: &str) -> PathBuf {
