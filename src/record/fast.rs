@@ -475,7 +475,8 @@ impl Kept<'_> {
             return Some(0);
         }
         let room = target.bytes().get_mut(at..)?;
-        let written = match column.other(source, from, length, odd, room) {
+        let escaped = odd.then_some(self.spec.delimiter);
+        let written = match column.other(source, from, length, escaped, room) {
             Some(written) => written,
             None => self.conversion(column, source.bytes().get(from..from + length)?, room, at - start)?,
         };

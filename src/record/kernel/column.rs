@@ -187,20 +187,24 @@ impl Column {
         Some(written + 1)
     }
 
-    /// Writes a text that is not usual, but none for the conversion either; returns its length in the row.
+    /// Writes a text that is not usual, but none for the conversion either; returns its length in the row. `escaped`: the
+    /// delimiter, where it or a backslash may be part of the text.
     pub fn other(
         &mut self,
         source: Source,
         from: usize,
         length: usize,
-        odd: bool,
+        escaped: Option<u8>,
         room: &mut [u8],
     ) -> Option<usize> {
         if self.null_lengths >> (length % 64) & 1 == 1 {
             return None;
         }
         if let Op::Text(most) = self.op {
-            let text = source.bytes().get(from..from + length).filter(|_| !odd && length <= most)?;
+            let text = source.bytes().get(from..from + length).filter(|_| length <= most)?;
+            if escaped.is_some_and(|delimiter| memchr::memchr2(b'\\', delimiter, text).is_some()) {
+                return None;
+            }
             room.get_mut(..length)?.copy_from_slice(text);
             return Some(length);
         }
