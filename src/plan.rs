@@ -20,7 +20,7 @@ pub enum Kernel {
     },
     /// Digits with a minus or without, and some of them behind a decimal sign.
     Money(Money),
-    /// Three numbers, in the first of these formats that a text has; there may be others behind them.
+    /// Three numbers, in the first of these formats that a text has a day of.
     Date(Vec<Date>),
 }
 

@@ -290,7 +290,7 @@ fn the_clean_lines_of_a_sample_take_the_fast_path() {
 }
 
 /// That a line takes the fast path says little where its fields go to the conversion one by one: each text of a label
-/// does so once, no other field ever. Fields of lines with a quote may, so there are none here.
+/// does so once, no other field ever, in quotes or not.
 #[test]
 fn the_clean_lines_of_a_sample_take_no_conversion() {
     let spec = Spec::load(&testdata("specs/sales.toml")).unwrap();

@@ -216,9 +216,9 @@ impl Transform for Date {
     }
 
     fn kernel(&self) -> Option<Kernel> {
-        // The formats are tried in order: what stands behind one without a kernel is out of reach.
-        let formats: Vec<plan::Date> = self.formats.iter().map_while(|format| self.numbers(format)).collect();
-        (!formats.is_empty()).then_some(Kernel::Date(formats))
+        let formats: Option<Vec<plan::Date>> =
+            self.formats.iter().map(|format| self.numbers(format)).collect();
+        formats.map(Kernel::Date)
     }
 
     fn convert(&self, text: &str, out: &mut Vec<u8>) -> Result<Value, Reason> {

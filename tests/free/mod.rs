@@ -145,7 +145,9 @@ impl Column {
             Kind::Date { formats, bound } => {
                 let formats: Vec<String> = formats.iter().map(Format::text).collect();
                 let short = formats.iter().any(|format| format.contains("%y"));
-                let base = if short { "two_digit_year_base = 1970\n" } else { "" };
+                // Not only the first year of a hundred.
+                let first = [1970, 1999, 1, 9900][formats.len() % 4];
+                let base = if short { format!("two_digit_year_base = {first}\n") } else { String::new() };
                 match formats.as_slice() {
                     [one] => write!(text, "type = \"date\"\nformat = {one:?}\n{base}{bound}"),
                     several => write!(text, "type = \"date\"\nformats = {several:?}\n{base}{bound}"),
@@ -185,7 +187,8 @@ impl Column {
 
 fn format() -> impl Strategy<Value = Format> {
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-    let separator = select(vec!["/", "-", ".", " ", ":", ""]);
+    // Those of more than one byte have no kernel.
+    let separator = select(vec!["/", "/", "-", "-", ".", " ", ":", "", "年", "--"]);
     (
         select(orders.to_vec()),
         select(vec!["%Y", "%Y", "%y"]),
@@ -224,7 +227,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         max: max.map(|max| max.max(100)),
     });
     let date = (
-        prop_oneof![2 => prop::collection::vec(format(), 1), 1 => prop::collection::vec(format(), 2)],
+        prop_oneof![2 => prop::collection::vec(format(), 1), 1 => prop::collection::vec(format(), 2..5)],
         select(vec!["", "", "min = \"2000-01-01\"\n", "max = \"2024-02-29\"\n"]),
     )
         .prop_map(|(formats, bound)| Kind::Date { formats, bound });
@@ -268,6 +271,8 @@ fn columns() -> impl Strategy<Value = Vec<Column>> {
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let nulls = vec![
+        // One that is longer than a piece that is taken at once.
+        "[\"\", \"111111111111111111111111111111111111111111111111111111111111111111\"]",
         "[\"\"]",
         "[\"\", \"NULL\"]",
         "[]",

@@ -21,8 +21,8 @@ pub(super) struct Date {
     min: u32,
     /// How far the last day is from the first, as numbers.
     span: u32,
-    /// The format that is tried where a text has no day of this one.
-    next: Option<Box<Self>>,
+    /// The formats that are tried, in their order, where a text has no day of this one.
+    later: Vec<Self>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,11 +37,14 @@ impl Date {
     /// How long a day is in a row.
     pub const LENGTH: usize = 10;
 
-    /// Compiles formats that are tried in order, up to one that has more forms than there are slots; `None` where that is
-    /// the first.
+    /// Compiles formats that are tried in order; `None` where one has more forms than there are slots.
     pub fn new(dates: &[plan::Date]) -> Option<Self> {
-        let (date, later) = dates.split_first()?;
-        let next = Self::new(later).map(Box::new);
+        let mut formats = dates.iter().map(Self::compile).collect::<Option<Vec<Self>>>()?;
+        let later = formats.split_off(1.min(formats.len()));
+        Some(Self { later, ..formats.pop()? })
+    }
+
+    fn compile(date: &plan::Date) -> Option<Self> {
         let mut forms = vec![(0, Form { signature: 0, places: [NOWHERE; 16] })];
         for (index, part) in date.parts.iter().enumerate() {
             // Where the part's last digits go in `YYYY-MM-DD`, and how many there may be.
@@ -78,7 +81,15 @@ impl Date {
         // No day is before the first of the year 1.
         let min = date.min.max(1_01_01);
         let span = date.max.checked_sub(min)?;
-        Some(Self { forms, multiplier, separators: u16::from_le_bytes(separators), base, min, span, next })
+        Some(Self {
+            forms,
+            multiplier,
+            separators: u16::from_le_bytes(separators),
+            base,
+            min,
+            span,
+            later: Vec::new(),
+        })
     }
 
     /// The lengths of the texts that it takes by the first format, a bit for each.
@@ -107,7 +118,7 @@ impl Date {
         if length >= 32 {
             return None;
         }
-        let formats = std::iter::successors(Some(self), |date| date.next.as_deref());
+        let formats = std::iter::once(self).chain(&self.later);
         let mut days = formats.filter_map(|date| date.day(Portable, piece(text), length));
         // A day that is out of bounds is none of a later format.
         let (iso, day) = days.next().filter(|(_, day)| self.holds(*day))?;
@@ -120,7 +131,8 @@ impl Date {
         day.wrapping_sub(self.min) <= self.span
     }
 
-    /// The day that a text is in this format, in bounds or not: `None` only where it is none.
+    /// The day that a text is in this format, in bounds or not: `None` only where it is none. A day of the year 0, which is
+    /// none, is out of all bounds.
     #[inline(always)]
     fn day(&self, simd: impl Simd, text: &[u8; 16], length: usize) -> Option<([u8; 16], u32)> {
         let end = 1_u32 << (length % 32);

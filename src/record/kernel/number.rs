@@ -213,6 +213,7 @@ impl Amount {
         if minus == 1 && size == 0 {
             return None;
         }
+        // Where there is no minus it is written over.
         room[0] = b'-';
         let end = if fraction > self.scale {
             minus + self.write(size, &mut room[minus..])?
