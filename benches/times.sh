@@ -59,6 +59,7 @@ if there python3 'Python, with DuckDB and Polars,'; then
     entry mapper 'DuckDB, 1 thread' "$clean" "$python $peers/mapper_duckdb.py"
     entry mapper 'Polars, 1 thread' "$clean" "POLARS_MAX_THREADS=1 $python $peers/mapper_polars.py"
   else
+    progress ''
     note "pip could not install DuckDB and Polars: both are left out"
   fi
 fi

@@ -115,6 +115,7 @@ impl Date {
 
     /// As [`Self::take`], by the first format that a text has a day of. Returns its length and its value.
     pub fn other(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<(usize, i64)> {
+        // What a text ends with is known by a bit of 32.
         if length >= 32 {
             return None;
         }
