@@ -8,20 +8,24 @@
 // What is compiled for each tier must be inlined into it; a hint is not enough there.
 #![allow(clippy::inline_always)]
 
-use std::cmp::Ordering;
+mod header;
+mod kept;
+mod rule;
+
 use std::ops::Range;
 
-use super::column;
 use super::fields::{Fields, split};
 use super::kernel::{BEHIND, Column, Span};
 use super::lines::{Line, Lines};
-use super::row::{self, Row};
+use super::row::Row;
 use crate::input::BOM;
 use crate::output::{Books, Page, Written};
 use crate::plan::{Need, Plan};
 use crate::scan::{Portable, Simd, Source, Target, Tier, WINDOW, Wanted, Work};
-use crate::spec::{self, Spec};
-use crate::transform::Value;
+use crate::spec::Spec;
+use header::Header;
+use kept::Kept;
+use rule::Rule;
 
 /// Makes rows by a plan.
 #[derive(Debug)]
@@ -51,25 +55,6 @@ pub struct Fast<'s> {
     behind: [u8; WINDOW],
 }
 
-/// What is kept of the last row where it took conversions.
-#[derive(Debug)]
-struct Kept<'s> {
-    spec: &'s Spec,
-    /// Whether the columns' numbers say all about the row.
-    only_numbers: bool,
-    /// Source columns whose place is known.
-    placed: Vec<usize>,
-    /// Per source column; only those that are needed are kept.
-    places: Vec<row::Place>,
-    /// Source columns whose value was replaced.
-    replaced: Vec<usize>,
-    /// A value on its way to the page.
-    text: Vec<u8>,
-    row: Vec<u8>,
-    /// How many fields went to the conversion itself.
-    converted: u64,
-}
-
 /// Some neighbouring columns.
 #[derive(Debug)]
 struct Step {
@@ -89,59 +74,6 @@ impl Step {
         steps.push(Self { columns: from..columns.len(), span: None });
         steps.retain(|step| !step.columns.is_empty());
         steps
-    }
-}
-
-/// A rule on two columns whose numbers count the same.
-#[derive(Debug, Clone, Copy)]
-struct Rule {
-    left: usize,
-    right: usize,
-    /// The orderings of left against right that it allows: less, equal and greater, a bit for each.
-    allowed: u8,
-}
-
-impl Rule {
-    fn new(rule: &spec::Rule) -> Self {
-        let orderings = [Ordering::Less, Ordering::Equal, Ordering::Greater].into_iter().enumerate();
-        let bit = |(bit, ordering)| u8::from(rule.operator.holds(ordering)) << bit;
-        Self { left: rule.left, right: rule.right, allowed: orderings.map(bit).sum() }
-    }
-
-    #[inline(always)]
-    fn holds(self, columns: &[Column]) -> bool {
-        let (left, right) = (columns[self.left].number, columns[self.right].number);
-        let bit = u8::from(left >= right) + u8::from(left > right);
-        self.allowed >> bit & 1 == 1
-    }
-}
-
-/// How a line begins that may be the header.
-#[derive(Debug)]
-struct Header<'s> {
-    /// The name of the first column; `None` where files have no header.
-    name: Option<&'s [u8]>,
-    /// Its first eight bytes, and which of them it has.
-    begins: u64,
-    mask: u64,
-}
-
-impl<'s> Header<'s> {
-    fn new(spec: &'s Spec) -> Self {
-        let name = spec.input.header.then(|| spec.columns[0].from.as_bytes());
-        let (mut begins, mut mask) = ([0; 8], [0; 8]);
-        for (at, byte) in name.unwrap_or_default().iter().take(8).enumerate() {
-            (begins[at], mask[at]) = (*byte, 0xff);
-        }
-        Self { name, begins: u64::from_le_bytes(begins), mask: u64::from_le_bytes(mask) }
-    }
-
-    /// Whether a line may be the header; behind it there is at least a window.
-    #[inline(always)]
-    fn may_be(&self, line: &[u8]) -> bool {
-        let same =
-            line.first_chunk().is_none_or(|eight| u64::from_le_bytes(*eight) & self.mask == self.begins);
-        same && self.name.is_some_and(|name| line.starts_with(name))
     }
 }
 
@@ -174,16 +106,7 @@ impl<'s> Fast<'s> {
             room: plan.room,
             fields: Fields::new(spec.columns.len()),
             written: Written::default(),
-            kept: Kept {
-                spec,
-                only_numbers: true,
-                placed: Vec::new(),
-                places: vec![(0..0, Value::Null); spec.columns.len()],
-                replaced: Vec::new(),
-                text: Vec::new(),
-                row: Vec::new(),
-                converted: 0,
-            },
+            kept: Kept::new(spec),
             behind: BEHIND,
             steps: Step::all(&columns),
             columns,
@@ -447,83 +370,5 @@ impl Work for One<'_, '_, '_> {
     #[inline(always)]
     fn on<S: Simd>(self, simd: S) -> Self::Answer {
         self.fast.judge(simd, self.text, self.lines, self.line, self.page)
-    }
-}
-
-impl Kept<'_> {
-    /// Forgets the last row.
-    #[inline(always)]
-    fn begin(&mut self, only_numbers: bool) {
-        self.only_numbers = only_numbers;
-        self.placed.clear();
-        self.replaced.clear();
-    }
-
-    /// Writes a field that is not usual and a delimiter; returns how many bytes they take, which are none where the
-    /// column is dropped.
-    #[cold]
-    #[inline(never)]
-    fn other(
-        &mut self,
-        column: &mut Column,
-        (source, from, length): (Source, usize, usize),
-        odd: bool,
-        target: &mut Target,
-        (start, at): (usize, usize),
-    ) -> Option<usize> {
-        if column.is_dropped() {
-            return Some(0);
-        }
-        let room = target.bytes().get_mut(at..)?;
-        let escaped = odd.then_some(self.spec.delimiter);
-        let written = match column.other(source, from, length, escaped, room) {
-            Some(written) => written,
-            None => self.conversion(column, source.bytes().get(from..from + length)?, room, at - start)?,
-        };
-        *room.get_mut(written)? = self.spec.delimiter;
-        Some(written + 1)
-    }
-
-    /// Writes what the conversion itself makes of a field, and remembers it where there is no kernel.
-    /// Its place in the row is `at`; returns its length there.
-    fn conversion(&mut self, plan: &mut Column, field: &[u8], room: &mut [u8], at: usize) -> Option<usize> {
-        self.converted += 1;
-        let column = &self.spec.columns[plan.index];
-        let text = std::str::from_utf8(field).ok()?;
-        self.text.clear();
-        self.row.clear();
-        let judged =
-            column::judge(self.spec, column, &**column.transform.as_ref()?, text, &mut self.text).ok()?;
-        column::write(judged.value, &self.text, self.spec.delimiter, &mut self.row);
-        let value = judged.value.unwrap_or(Value::Null);
-        let canonical = self.row == self.text;
-        if judged.replaced {
-            self.replaced.push(plan.index);
-            self.only_numbers = false;
-        } else {
-            plan.keep(field, &self.row, value, canonical);
-        }
-        let written = self.row.len();
-        room.get_mut(..written)?.copy_from_slice(&self.row);
-        if plan.need != Need::Nothing {
-            let range = match judged.value {
-                None => 0..0,
-                // What was escaped does not stand in the row as it is.
-                Some(_) => canonical.then_some(at..at + written)?,
-            };
-            self.places[plan.index] = (range, value);
-            self.placed.push(plan.index);
-            self.only_numbers = false;
-        }
-        Some(written)
-    }
-
-    /// Brings what the columns know of the row to its places.
-    fn settle(&mut self, columns: &[Column]) {
-        for column in columns.iter().filter(|column| column.need != Need::Nothing) {
-            if !self.placed.contains(&column.index) {
-                self.places[column.index] = (column.place.clone(), column.value());
-            }
-        }
     }
 }
