@@ -257,6 +257,112 @@ fn days_and_amounts_at_their_bounds() {
     assert_eq!(task.finish(&mut Sink::default()).unwrap().ok, 3 * 5);
 }
 
+/// Holds lines that all are ok and of which no field goes to the conversion.
+fn hold_without_conversion(described: &str, lines: &str) {
+    let table = Table::new(described, &[]);
+    hold_all(&table, &Stream { text: lines.as_bytes().to_vec(), cuts: Vec::new() });
+    for (name, tier) in Tier::available() {
+        if tier == Tier::PLAIN {
+            continue;
+        }
+        let mut task = Task::new(&table.spec, Split::stdin(), Mode::Temp, true, tier);
+        let (mut sink, count) = (Sink::default(), lines.lines().count() as u64);
+        task.feed(lines.as_bytes(), &mut sink).unwrap();
+        assert_eq!((task.declined(), task.converted(), task.books().ok), (Some(0), Some(0), count), "{name}");
+    }
+}
+
+/// Amounts, ids and days that are not there are as usual as those that are; so are texts that are only as long as what
+/// means NULL.
+#[test]
+fn nulls_take_no_conversion() {
+    let column =
+        |name: &str, kind: &str| format!("[[column]]\nname = \"{name}\"\ntype = {kind}\nnullable = true\n");
+    let money = "\"money\"\nprecision = 9\nscale = 2";
+    let day = "\"date\"\nformat = \"%Y-%m-%d\"";
+    let columns = [
+        ("text", "\"text\""),
+        ("first", day),
+        ("last", day),
+        ("id", "\"integer\""),
+        ("summed", money),
+        ("ruled", money),
+        ("other", money),
+    ];
+    let described = "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\nnull = [\"\", \"NULL\", \"n/a\", \"0\"]\n\
+        [audit]\nsum = [\"summed\", \"id\"]\n\
+        [[rule]]\nname = \"order\"\ncompare = [\"first\", \"<=\", \"last\"]\n\
+        [[rule]]\nname = \"amount\"\ncompare = [\"ruled\", \">\", \"other\"]\n"
+        .to_owned()
+        + &columns.map(|(name, kind)| column(name, kind)).concat();
+    let usual = ["NULA", "2024-01-02", "2024-01-03", "7", "1.50", "2.50", "1.00"];
+    let mut lines = String::new();
+    for null in ["", "NULL", "n/a", "0"] {
+        // Each column alone, then all of them.
+        for missing in 0..=usual.len() {
+            let fields = (0..usual.len())
+                .map(|column| if column == missing || missing == usual.len() { null } else { usual[column] });
+            lines += &(fields.collect::<Vec<_>>().join(",") + "\n");
+        }
+        // As long as it, but something else.
+        lines += "USA,2024-01-02,2024-01-03,1234,100.25,8.75,8.50\n";
+        lines += "\"USA\",2024-01-02,2024-01-02,1,-0.25,8.75,-8.50\n";
+        lines += &format!("\"{null}\",\"{null}\",2024-01-02,\"{null}\",-0.25,8.75,-8.50\n");
+    }
+    hold_without_conversion(&described, &lines);
+}
+
+/// Ids and amounts that one piece of 16 bytes does not hold.
+#[test]
+fn long_numbers_take_no_conversion() {
+    let described = "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\n[audit]\nsum = [\"id\", \"amount\"]\n\
+        [[column]]\nname = \"id\"\ntype = \"integer\"\n\
+        [[column]]\nname = \"amount\"\ntype = \"money\"\nprecision = 20\nscale = 2\nrounding = \"half_even\"\n\
+        [[column]]\nname = \"whole\"\ntype = \"money\"\nprecision = 19\nscale = 0\nrounding = \"half_up\"\n";
+    let most = i64::MAX.to_string();
+    let mut lines = String::new();
+    for digits in 15..=19 {
+        for sign in ["", "-"] {
+            let id = sign.to_owned() + &most[..digits];
+            let amount = id.clone();
+            let (before, behind) = amount.split_at(amount.len() - 2);
+            for amount in [amount[..amount.len() - 2].to_owned(), [before, ".", behind].concat()] {
+                lines += &format!("{id},{amount},{id}\n");
+            }
+        }
+    }
+    lines += "1000000000000000000,99999999999999.9950,999999999999999999.5\n";
+    lines += "-9223372036854775807,-92233720368547758.07,-8.5\n";
+    hold_without_conversion(described, &lines);
+    // These are for the conversion, which takes some of them and not the others.
+    let table = Table::new(described, &[]);
+    let mut lines = String::new();
+    for number in [
+        "9223372036854775808",
+        "-9223372036854775808",
+        "-9223372036854775809",
+        "9999999999999999999",
+        "10000000000000000000",
+        "18446744073709551616",
+        "00000000000000000001",
+        "-0000000000000000000",
+        "12345678901234567.890",
+        "123456789012345678.90",
+        "1234567890123456789.0",
+        "92233720368547758.08",
+        "999999999999999999.995",
+        "9999999999999999999.5",
+        "1234567890123456,89",
+        "12345678901234567-",
+        "1-2345678901234567",
+        "1.2345678901234.567",
+        "-.12345678901234567",
+    ] {
+        lines += &format!("1,1,{number}\n1,{number},1\n{number},1,1\n");
+    }
+    hold_all(&table, &Stream { text: lines.into_bytes(), cuts: Vec::new() });
+}
+
 // ---- the samples ----
 
 fn testdata(path: &str) -> PathBuf {

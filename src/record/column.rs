@@ -25,7 +25,7 @@ pub(super) fn judge(
     if transform.trims() {
         text = text.trim();
     }
-    if spec.input.null.iter().any(|null| null == text) {
+    if spec.input.is_null(text) {
         if !column.nullable {
             return Err(Reason::Required);
         }

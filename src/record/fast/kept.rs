@@ -1,10 +1,11 @@
 //! Fields that are not usual, and what is kept of them.
 
+use crate::output::escape;
 use crate::plan::Need;
 use crate::record::kernel::Column;
 use crate::record::{column, row};
 use crate::scan::{Source, Target};
-use crate::spec::Spec;
+use crate::spec::{Rule, Spec};
 use crate::transform::Value;
 
 /// What is kept of the last row where it took conversions.
@@ -64,14 +65,39 @@ impl<'s> Kept<'s> {
         if column.is_dropped() {
             return Some(0);
         }
-        let room = target.bytes().get_mut(at..)?;
+        let (field, room) = (source.bytes().get(from..from + length)?, target.bytes().get_mut(at..)?);
         let escaped = odd.then_some(self.spec.delimiter);
-        let written = match column.other(source, from, length, escaped, room) {
-            Some(written) => written,
-            None => self.conversion(column, source.bytes().get(from..from + length)?, room, at - start)?,
+        let written = if column.may_be_null(length) && self.is_null(column, field)? {
+            self.null(column, room)?
+        } else if let Some(written) = column.other(source, from, length, escaped, room) {
+            written
+        } else {
+            self.conversion(column, field, room, at - start)?
         };
         *room.get_mut(written)? = self.spec.delimiter;
         Some(written + 1)
+    }
+
+    /// Whether a field means NULL.
+    fn is_null(&self, column: &Column, field: &[u8]) -> Option<bool> {
+        let text = std::str::from_utf8(field).ok()?;
+        let trims = self.spec.columns[column.index].transform.as_ref()?.trims();
+        Some(self.spec.input.is_null(if trims { text.trim() } else { text }))
+    }
+
+    /// Writes NULL; `None` where the column has none.
+    fn null(&mut self, plan: &mut Column, room: &mut [u8]) -> Option<usize> {
+        self.spec.columns[plan.index].nullable.then_some(())?;
+        room.get_mut(..escape::NULL.len())?.copy_from_slice(escape::NULL);
+        if plan.need != Need::Nothing {
+            self.places[plan.index] = (0..0, Value::Null);
+            self.placed.push(plan.index);
+            // It adds nothing to a sum; a rule has to know.
+            plan.number = 0;
+            let ruled = |rule: &Rule| [rule.left, rule.right].contains(&plan.index);
+            self.only_numbers &= plan.need == Need::Number && !self.spec.rules.iter().any(ruled);
+        }
+        Some(escape::NULL.len())
     }
 
     /// Writes what the conversion itself makes of a field, and remembers it where there is no kernel.

@@ -68,7 +68,7 @@ impl Column {
             None => remember(),
         };
         let up_to = |most: usize| u64::MAX >> (WINDOW - 1 - most.min(WINDOW - 1));
-        let (lengths, null_lengths) = match &op {
+        let (lengths, usual_nulls) = match &op {
             Op::Drop => (u64::MAX, 0),
             Op::Text(most) => (up_to(*most), column.nulls.lengths),
             Op::Integer(_) => (Integer::lengths(), column.nulls.lengths_with_digits),
@@ -77,11 +77,12 @@ impl Column {
             // What is remembered may well be NULL.
             Op::Remember(_) => (up_to(LONGEST), 0),
         };
+        let remembers = matches!(op, Op::Remember(_));
         Self {
             index: column.index,
             op,
-            lengths: lengths & !null_lengths,
-            null_lengths,
+            lengths: lengths & !usual_nulls,
+            null_lengths: if remembers { 0 } else { column.nulls.lengths },
             need: column.need,
             number: 0,
             place: 0..0,
@@ -92,6 +93,11 @@ impl Column {
     /// Whether it is not written.
     pub fn is_dropped(&self) -> bool {
         matches!(self.op, Op::Drop)
+    }
+
+    /// Whether a text of so many bytes may mean NULL, and is not remembered to do so.
+    pub fn may_be_null(&self, length: usize) -> bool {
+        self.null_lengths >> (length % 64) & 1 == 1
     }
 
     /// What its numbers count; `None` where they are not all there is to its values.
@@ -187,8 +193,8 @@ impl Column {
         Some(written + 1)
     }
 
-    /// Writes a text that is not usual, but none for the conversion either; returns its length in the row. `escaped`: the
-    /// delimiter, where it or a backslash may be part of the text.
+    /// Writes a text that is not usual and does not mean NULL, but is none for the conversion either; returns its length in
+    /// the row. `escaped`: the delimiter, where it or a backslash may be part of the text.
     pub fn other(
         &mut self,
         source: Source,
@@ -197,9 +203,6 @@ impl Column {
         escaped: Option<u8>,
         room: &mut [u8],
     ) -> Option<usize> {
-        if self.null_lengths >> (length % 64) & 1 == 1 {
-            return None;
-        }
         if let Op::Text(most) = self.op {
             let text = source.bytes().get(from..from + length).filter(|_| length <= most)?;
             if escaped.is_some_and(|delimiter| memchr::memchr2(b'\\', delimiter, text).is_some()) {

@@ -1,8 +1,8 @@
-//! Whole numbers and amounts of up to 16 bytes, read and written as one piece.
+//! Whole numbers and amounts.
 //!
-//! The usual text is its own row: digits with no zero before them, and for an amount as many behind the point as
-//! the column has. `take` copies it. `other` writes those with a minus, and amounts with other digits behind the
-//! point, which it rounds where there are more.
+//! The usual text is its own row: up to 16 bytes, digits with no zero before them, and for an amount as many behind the
+//! point as the column has. `take` copies it as one piece. `other` writes longer ones, those with a minus, and amounts
+//! with other digits behind the point, which it rounds where there are more.
 
 use super::{low_bits, piece};
 use crate::plan::{Bounds, Money, Rounding};
@@ -10,6 +10,8 @@ use crate::scan::{Portable, Simd, WINDOW, no_digits};
 
 /// The longest number that is read as one piece.
 const LONGEST: usize = 16;
+/// The most digits of any that is read: any number of so many has 64 bits.
+const MOST_DIGITS: usize = 19;
 
 /// The lengths from `least` to `most`, and none beyond what is read as one piece, a bit for each.
 fn lengths(least: usize, most: usize) -> u64 {
@@ -91,16 +93,15 @@ impl Integer {
         self.asked.hold(simd.number(piece, length, 0).cast_signed())
     }
 
-    /// Writes a number with a minus; returns its length and its value.
+    /// Writes a number that may be long or have a minus; returns its length and its value.
     pub fn other(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<(usize, i64)> {
-        let digits: &[u8; 16] = text[1..].first_chunk()?;
-        let count = length.checked_sub(1).filter(|count| (1..=LONGEST).contains(count))?;
+        let number = Digits::read(text, length)?;
         // A zero has no minus in a row.
-        if text[0] != b'-' || no_digits(digits) & low_bits(count) != 0 || digits[0] == b'0' {
-            return None;
-        }
+        let no_zero = number.bytes[0] != b'0' || number.length == 1 && !number.minus;
+        (number.others == 0 && no_zero).then_some(())?;
+        let value = number.value(number.size()?)?;
         *room = *text;
-        Some((length, self.asked.hold(-Portable.number(digits, count, 0).cast_signed())?))
+        Some((length, self.asked.hold(value)?))
     }
 }
 
@@ -190,29 +191,27 @@ impl Amount {
     /// Writes an amount that may have a minus, or fewer digits behind the point than the column has or more; returns its
     /// length and its value.
     pub fn other(&self, text: &[u8; WINDOW], length: usize, room: &mut [u8; WINDOW]) -> Option<(usize, i64)> {
-        let minus = usize::from(text[0] == b'-');
-        let number: &[u8; 16] = text[minus..].first_chunk()?;
-        let length = length.checked_sub(minus).filter(|length| (1..=LONGEST).contains(length))?;
-        let others = no_digits(number) & low_bits(length);
+        let number = Digits::read(text, length)?;
+        let (minus, length, others) = (usize::from(number.minus), number.length, number.others);
         let whole = if others == 0 { length } else { others.trailing_zeros() as usize };
-        if whole == 0 || whole > self.money.whole || number[0] == b'0' && whole > 1 {
+        if whole == 0 || whole > self.money.whole || number.bytes[0] == b'0' && whole > 1 {
             return None;
         }
         let fraction = length.saturating_sub(whole + 1);
-        let one_sign = others.is_power_of_two() && number[whole] == self.money.decimal && fraction > 0;
+        let one_sign = others.is_power_of_two() && number.bytes[whole] == self.money.decimal && fraction > 0;
         if !(others == 0 || one_sign) {
             return None;
         }
-        let read = Portable.number(number, length, fraction);
+        let read = number.size()?;
         let size = match fraction.checked_sub(self.scale) {
             Some(more @ 1..) => self.round(read, more)?,
             _ => read.checked_mul(power(self.scale - fraction)?)?,
         };
-        let value = i64::try_from(size).ok()?;
         // A zero has no minus in a row.
-        if minus == 1 && size == 0 {
+        if number.minus && size == 0 {
             return None;
         }
+        let value = number.value(size)?;
         // Where there is no minus it is written over.
         room[0] = b'-';
         let end = if fraction > self.scale {
@@ -220,13 +219,13 @@ impl Amount {
         } else {
             let end = minus + whole + if self.scale == 0 { 0 } else { 1 + self.scale };
             room.get_mut(minus..end)?.fill(b'0');
-            room[minus..minus + length].copy_from_slice(&number[..length]);
+            room[minus..minus + length].copy_from_slice(&number.bytes[..length]);
             if self.scale > 0 {
                 room[minus + whole] = b'.';
             }
             end
         };
-        Some((end, self.asked.hold(if minus == 1 { -value } else { value })?))
+        Some((end, self.asked.hold(value)?))
     }
 
     /// Takes so many digits off a number and rounds it. `None` where it is not to be rounded, or then has more digits than the
@@ -259,6 +258,50 @@ impl Amount {
             left /= 10;
         }
         Some(length)
+    }
+}
+
+/// The digits of a number that is not usual.
+struct Digits<'t> {
+    minus: bool,
+    /// The first is the first digit.
+    bytes: &'t [u8; 32],
+    /// How many of the bytes are the number's, and which of those are no digits, a bit for each.
+    length: usize,
+    others: u32,
+}
+
+impl<'t> Digits<'t> {
+    /// `None` where they are too many.
+    fn read(text: &'t [u8; WINDOW], length: usize) -> Option<Self> {
+        let minus = text[0] == b'-';
+        let bytes: &[u8; 32] = text[usize::from(minus)..].first_chunk()?;
+        let length =
+            length.checked_sub(minus.into()).filter(|length| (1..=MOST_DIGITS + 1).contains(length))?;
+        let [first, second] = bytes.as_chunks().0 else { return None };
+        let others = (no_digits(first) | no_digits(second) << 16) & low_bits(length);
+        Some(Self { minus, bytes, length, others })
+    }
+
+    /// What they spell together, one of them at most being no digit. `None` where they are too many.
+    fn size(&self) -> Option<u64> {
+        let signs = self.others.count_ones() as usize;
+        if self.length - signs > MOST_DIGITS {
+            return None;
+        }
+        if self.length > LONGEST {
+            let digits = self.bytes[..self.length].iter().filter(|byte| byte.is_ascii_digit());
+            return Some(digits.fold(0, |size, digit| size * 10 + u64::from(digit - b'0')));
+        }
+        let fraction =
+            if self.others == 0 { 0 } else { self.length - 1 - self.others.trailing_zeros() as usize };
+        Some(Portable.number(self.bytes.first_chunk()?, self.length, fraction))
+    }
+
+    /// The number of this size. `None` where 64 bits do not hold it.
+    fn value(&self, size: u64) -> Option<i64> {
+        let size = i64::try_from(size).ok()?;
+        Some(if self.minus { -size } else { size })
     }
 }
 
