@@ -306,6 +306,8 @@ fn nulls_take_no_conversion() {
         }
         // As long as it, but something else.
         lines += "USA,2024-01-02,2024-01-03,1234,100.25,8.75,8.50\n";
+        // White space around it is part of a text, and of nothing else.
+        lines += " n/a,2024-01-02,2024-01-03, n/a,n/a ,8.75,8.50\n";
         lines += "\"USA\",2024-01-02,2024-01-02,1,-0.25,8.75,-8.50\n";
         lines += &format!("\"{null}\",\"{null}\",2024-01-02,\"{null}\",-0.25,8.75,-8.50\n");
     }
