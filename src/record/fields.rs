@@ -21,6 +21,18 @@ enum Place {
     Unescaped(Range<usize>),
 }
 
+/// A line of a text and where it may be cut, as an index has it. Places are the text's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marks<'i> {
+    /// Where it begins, and where it ends: at its line feed, or at a carriage return before that.
+    pub from: usize,
+    pub end: usize,
+    /// Its delimiters and its line feed.
+    pub ends: &'i [u32],
+    /// Its quotes, and what else is odd.
+    pub odd: &'i [u32],
+}
+
 impl Fields {
     /// For lines that should have so many fields. Of those beyond, only the number is known.
     #[must_use]
@@ -33,6 +45,43 @@ impl Fields {
         if self.count <= self.most {
             self.places.push(place);
         }
+    }
+
+    /// Cuts a line where each quote that it has opens a field or closes one, and nothing else is odd. Returns `false` for
+    /// any other, which [`split`] has to cut.
+    pub(super) fn cut(&mut self, text: &[u8], line: Marks, quote: u8) -> bool {
+        self.clear();
+        let (mut ends, mut odd) = (line.ends.iter(), line.odd.iter());
+        let mut from = line.from;
+        while let Some(end) = ends.next() {
+            let mut end = (*end as usize).min(line.end);
+            if text.get(from) == Some(&quote) {
+                let (Some(first), Some(last)) = (odd.next(), odd.next()) else { return false };
+                let last = *last as usize;
+                // A quote amid another field may have come first, and what comes next may be no quote.
+                if *first as usize != from || text.get(last) != Some(&quote) {
+                    return false;
+                }
+                while end < last {
+                    let Some(next) = ends.next() else { return false };
+                    end = (*next as usize).min(line.end);
+                }
+                if end != last + 1 {
+                    return false;
+                }
+                self.push(Place::Line(from + 1 - line.from..last - line.from));
+            } else {
+                self.push(Place::Line(from - line.from..end - line.from));
+            }
+            from = end + 1;
+        }
+        odd.next().is_none()
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.places.clear();
+        self.unescaped.clear();
     }
 
     /// How many fields the line has.
@@ -93,9 +142,7 @@ impl Fields {
 /// closed right before a delimiter or the line's end; the fields are not complete where it wasn't.
 #[must_use]
 pub fn split(line: &[u8], delimiter: u8, quote: Option<u8>, fields: &mut Fields) -> bool {
-    fields.count = 0;
-    fields.places.clear();
-    fields.unescaped.clear();
+    fields.clear();
     let mut at = 0;
     loop {
         let quoted = quote.is_some() && line.get(at) == quote.as_ref();
@@ -143,6 +190,7 @@ fn quoted_field(line: &[u8], start: usize, quote: u8, fields: &mut Fields) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::{Index, Tier, Wanted};
     use proptest::prelude::*;
 
     fn cut(line: &[u8]) -> Option<Vec<Vec<u8>>> {
@@ -191,7 +239,59 @@ mod tests {
         }
     }
 
+    /// The fields of the first line of a text, where it is cut by an index.
+    fn cut_by_index(text: &[u8], quote: u8) -> Option<Vec<Vec<u8>>> {
+        let mut index = Index::default();
+        index.fill(Tier::PORTABLE, Wanted { delimiter: b',', odd: [quote, b'\\', b'\t'] }, text);
+        let last = *index.lines().first()? as usize;
+        let line_feed = index.ends()[last] as usize;
+        let end = line_feed - usize::from(text[..line_feed].ends_with(b"\r"));
+        let odd: Vec<u32> = index.odd().iter().copied().filter(|at| (*at as usize) < line_feed).collect();
+        let marks = Marks { from: 0, end, ends: &index.ends()[..=last], odd: &odd };
+        let mut fields = Fields::new(100);
+        let line = &text[..end];
+        fields
+            .cut(text, marks, quote)
+            .then(|| (0..fields.len()).map(|index| fields.get(line, index).to_vec()).collect())
+    }
+
+    #[test]
+    fn an_index_cuts_what_needs_no_copy() {
+        for (line, whole) in [
+            ("", true),
+            ("a,b", true),
+            ("\"a\",\"\",b", true),
+            ("\"a,b\",c,\",\"", true),
+            ("\"a\"\"b\",c", false),
+            ("5\" pipe,x", false),
+            ("5\" pipe,\"", false),
+            ("\"a", false),
+            ("a,\"", false),
+            ("\"a\\b\",c", false),
+            ("\"a\tb\",c", false),
+            ("a\\b,c", false),
+            ("\"a\rb\",c", false),
+        ] {
+            for end in ["\n", "\r\n"] {
+                let expected = cut(line.as_bytes()).filter(|_| whole);
+                assert_eq!(cut_by_index((line.to_owned() + end).as_bytes(), b'"'), expected, "{line}");
+                assert!(!whole || expected.is_some());
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn an_index_cuts_as_split_does(line in prop::collection::vec(prop::sample::select(&b"\"\"\",,,a\\\t\r"[..]), 0..30)) {
+            let mut text = line.clone();
+            text.push(b'\n');
+            let line = line.strip_suffix(b"\r").unwrap_or(&line);
+            if let Some(fields) = cut_by_index(&text, b'"') {
+                prop_assert_eq!(Some(fields), cut(line));
+                prop_assert!(memchr::memchr3(b'\r', b'\\', b'\t', line).is_none());
+            }
+        }
+
         /// What the csv crate writes is read back; what it reads strictly well-formed is read the same.
         #[test]
         fn reads_what_the_csv_crate_writes(fields in prop::collection::vec("[^\r\n]{0,12}", 1..6)) {

@@ -15,10 +15,11 @@ pub struct Lines {
     pub end: usize,
     /// Whether all of it is UTF-8.
     pub(super) utf8: bool,
-    /// How many of the index's lines, ends and odd bytes have been handed out.
+    /// How many of the index's lines and ends have been handed out.
     line: usize,
     first: usize,
-    odd: usize,
+    /// The odd bytes of the last line that had any.
+    odd: Range<usize>,
     from: usize,
 }
 
@@ -42,7 +43,7 @@ impl Lines {
         let last = self.index.lines().last();
         self.end = last.map_or(0, |last| self.index.ends()[*last as usize] as usize + 1);
         self.utf8 = !self.index.high() || simdutf8::basic::from_utf8(&text[..self.end]).is_ok();
-        (self.line, self.first, self.odd, self.from) = (0, 0, 0, 0);
+        (self.line, self.first, self.odd, self.from) = (0, 0, 0..0, 0);
     }
 
     /// Takes the next line.
@@ -53,13 +54,24 @@ impl Lines {
         let last = *self.index.lines().get(self.line)? as usize;
         let end = self.index.ends()[last] as usize;
         let ends = self.first..last + 1;
-        let mut odd = false;
-        while self.index.odd().get(self.odd).is_some_and(|place| (*place as usize) < end) {
-            self.odd += 1;
-            odd = true;
+        let odd = self.index.odd().get(self.odd.end).is_some_and(|place| (*place as usize) < end);
+        if odd {
+            self.pass_odd(end);
         }
         let place = self.from..end + 1;
         (self.line, self.first, self.from) = (self.line + 1, last + 1, end + 1);
         Some(Line { place, ends, odd })
+    }
+    /// Goes on behind the odd bytes of a line that ends there.
+    #[cold]
+    fn pass_odd(&mut self, end: usize) {
+        let rest = &self.index.odd()[self.odd.end..];
+        let count = rest.iter().take_while(|place| (**place as usize) < end).count();
+        self.odd = self.odd.end..self.odd.end + count;
+    }
+
+    /// Where the odd bytes are of the line that was taken last, which has some.
+    pub(super) fn odd_bytes(&self) -> &[u32] {
+        &self.index.odd()[self.odd.clone()]
     }
 }

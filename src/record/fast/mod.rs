@@ -10,18 +10,19 @@
 
 mod header;
 mod kept;
+mod odd;
 mod rule;
 
 use std::ops::Range;
 
-use super::fields::{Fields, split};
+use super::fields::Fields;
 use super::kernel::{BEHIND, Column, Span};
 use super::lines::{Line, Lines};
 use super::row::Row;
 use crate::input::BOM;
 use crate::output::{Books, Page, Written};
 use crate::plan::{Need, Plan};
-use crate::scan::{Portable, Simd, Source, Target, Tier, WINDOW, Wanted, Work};
+use crate::scan::{Simd, Source, Target, Tier, WINDOW, Wanted, Work};
 use crate::spec::Spec;
 use header::Header;
 use kept::Kept;
@@ -192,7 +193,7 @@ impl<'s> Fast<'s> {
         target.window(at)?[..16].copy_from_slice(&self.status);
         self.kept.begin(self.only_numbers);
         let end = if line.odd {
-            self.odd_line(source, from..end, &mut target, start)?
+            self.odd_line(source, lines, line, &mut target, start)?
         } else {
             if self.header.may_be(&text[from..]) {
                 return None;
@@ -257,49 +258,6 @@ impl<'s> Fast<'s> {
                 from += length + 1;
                 at += written;
             }
-        }
-        Some(at - 1)
-    }
-
-    /// A line with a quote, a CR that ends no line, or a byte that is escaped in a row.
-    #[cold]
-    #[inline(never)]
-    fn odd_line(
-        &mut self,
-        source: Source,
-        line: Range<usize>,
-        target: &mut Target,
-        start: usize,
-    ) -> Option<usize> {
-        let bytes = &source.bytes()[line.clone()];
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        if bytes.is_empty() || memchr::memchr(b'\r', bytes).is_some() {
-            return None;
-        }
-        let input = &self.kept.spec.input;
-        let closed = split(bytes, input.delimiter, input.quote, &mut self.fields);
-        let whole = closed && self.fields.len() == self.columns.len();
-        let name = self.header.name;
-        if !whole || name.is_some_and(|name| self.fields.get(bytes, 0).starts_with(name)) {
-            return None;
-        }
-        // Fields with a doubled quote were copied; they get room behind them.
-        self.fields.unescaped_mut().extend_from_slice(&self.behind);
-        let (mut at, delimiter) = (start, self.kept.spec.delimiter);
-        for column in self.columns.iter_mut().filter(|column| !column.is_dropped()) {
-            let (source, from, length) = match self.fields.place(column.index) {
-                (true, range) => (Source::new(self.fields.unescaped()), range.start, range.len()),
-                (false, range) => (source, line.start + range.start, range.len()),
-            };
-            let (text, room) = (source.window(from)?, target.window(at)?);
-            let written = match column.usual(Portable, text, length, true, delimiter, room) {
-                Some(written) => written,
-                None => self.kept.other(column, (source, from, length), true, target, (start, at))?,
-            };
-            if column.need == Need::Value {
-                column.place = at - start..at - start + written - 1;
-            }
-            at += written;
         }
         Some(at - 1)
     }
