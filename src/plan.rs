@@ -106,6 +106,8 @@ pub struct Column {
     pub kernel: Option<Kernel>,
     /// What its values are for.
     pub need: Need,
+    /// Whether a rule looks at them.
+    pub ruled: bool,
     /// Which texts may mean NULL.
     pub nulls: Nulls,
 }
@@ -165,15 +167,14 @@ impl Plan {
         let nulls = Nulls::new(spec);
         let compile = |(index, column): (usize, &spec::Column)| {
             let kernel = column.transform.as_ref().and_then(|transform| transform.kernel());
-            let mut columns =
-                spec.rules.iter().flat_map(|rule| [rule.left, rule.right]).chain(spec.sums.iter().copied());
-            let need = match (columns.any(|wanted| wanted == index), &kernel) {
+            let ruled = spec.rules.iter().any(|rule| [rule.left, rule.right].contains(&index));
+            let need = match (ruled || spec.sums.contains(&index), &kernel) {
                 _ if keys.contains(&index) => Need::Value,
                 (false, _) => Need::Nothing,
                 (true, Some(Kernel::Integer { .. } | Kernel::Money(_) | Kernel::Date(_))) => Need::Number,
                 (true, _) => Need::Value,
             };
-            Column { index, dropped: column.transform.is_none(), kernel, need, nulls }
+            Column { index, dropped: column.transform.is_none(), kernel, need, ruled, nulls }
         };
         let columns = spec.columns.iter().enumerate().map(compile).collect();
         Some(Self { columns, room: spec.max_row_beyond_its_line() })

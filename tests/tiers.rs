@@ -289,15 +289,16 @@ fn nulls_take_no_conversion() {
         ("ruled", money),
         ("other", money),
     ];
-    let described = "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\nnull = [\"\", \"NULL\", \"n/a\", \"0\"]\n\
+    let described = "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\nnull = [\"\", \"NULL\", \"n/a\", \"0\", \"LONG\"]\n\
         [audit]\nsum = [\"summed\", \"id\"]\n\
         [[rule]]\nname = \"order\"\ncompare = [\"first\", \"<=\", \"last\"]\n\
         [[rule]]\nname = \"amount\"\ncompare = [\"ruled\", \">\", \"other\"]\n"
-        .to_owned()
+        .replace("LONG", &"x".repeat(67))
         + &columns.map(|(name, kind)| column(name, kind)).concat();
+    let long = "x".repeat(67);
     let usual = ["NULA", "2024-01-02", "2024-01-03", "7", "1.50", "2.50", "1.00"];
     let mut lines = String::new();
-    for null in ["", "NULL", "n/a", "0"] {
+    for null in ["", "NULL", "n/a", "0", &long] {
         // Each column alone, then all of them.
         for missing in 0..=usual.len() {
             let fields = (0..usual.len())
@@ -306,12 +307,18 @@ fn nulls_take_no_conversion() {
         }
         // As long as it, but something else.
         lines += "USA,2024-01-02,2024-01-03,1234,100.25,8.75,8.50\n";
+        for length in [64, 67, 68, 131] {
+            lines += &format!("{},2024-01-02,2024-01-03,123,100.25,8.75,8.50\n", "y".repeat(length));
+        }
         // White space around it is part of a text, and of nothing else.
         lines += " n/a,2024-01-02,2024-01-03, n/a,n/a ,8.75,8.50\n";
         lines += "\"USA\",2024-01-02,2024-01-02,1,-0.25,8.75,-8.50\n";
         lines += &format!("\"{null}\",\"{null}\",2024-01-02,\"{null}\",-0.25,8.75,-8.50\n");
     }
     hold_without_conversion(&described, &lines);
+    // Beside what is converted, its sum is counted another way.
+    let lines = "a,2024-01-02,2024-01-03, 7 ,1.50,2.50,1.00\na,2024-01-02,2024-01-03, 8,,2.50,1.00\n";
+    hold_all(&Table::new(&described, &[]), &Stream { text: lines.as_bytes().to_vec(), cuts: Vec::new() });
 }
 
 /// Ids and amounts that one piece of 16 bytes does not hold.
@@ -326,9 +333,8 @@ fn long_numbers_take_no_conversion() {
     for digits in 15..=19 {
         for sign in ["", "-"] {
             let id = sign.to_owned() + &most[..digits];
-            let amount = id.clone();
-            let (before, behind) = amount.split_at(amount.len() - 2);
-            for amount in [amount[..amount.len() - 2].to_owned(), [before, ".", behind].concat()] {
+            let (before, behind) = id.split_at(id.len() - 2);
+            for amount in [before.to_owned(), [before, ".", behind].concat()] {
                 lines += &format!("{id},{amount},{id}\n");
             }
         }
@@ -336,8 +342,30 @@ fn long_numbers_take_no_conversion() {
     lines += "1000000000000000000,99999999999999.9950,999999999999999999.5\n";
     lines += "-9223372036854775807,-92233720368547758.07,-8.5\n";
     hold_without_conversion(described, &lines);
-    // These are for the conversion, which takes some of them and not the others.
-    let table = Table::new(described, &[]);
+}
+
+/// Numbers near to what the kernels read and to what a column holds.
+#[test]
+fn long_numbers_near_their_limits() {
+    let money = |name: &str, precision, scale| {
+        format!(
+            "[[column]]\nname = \"{name}\"\ntype = \"money\"\nprecision = {precision}\nscale = {scale}\n\
+             rounding = \"half_up\"\n"
+        )
+    };
+    let described =
+        "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\n[audit]\nsum = [\"id\", \"a\"]\n\
+        [[column]]\nname = \"id\"\ntype = \"integer\"\n"
+            .to_owned()
+            + &[
+                money("a", 20, 2),
+                money("b", 19, 0),
+                money("c", 18, 2),
+                money("d", 17, 2),
+                money("e", 38, 9),
+            ]
+            .concat();
+    let table = Table::new(&described, &[]);
     let mut lines = String::new();
     for number in [
         "9223372036854775808",
@@ -346,12 +374,20 @@ fn long_numbers_take_no_conversion() {
         "9999999999999999999",
         "10000000000000000000",
         "18446744073709551616",
+        "00000000000000001",
+        "0000000000000000001",
         "00000000000000000001",
         "-0000000000000000000",
+        "0000000000000001.50",
         "12345678901234567.890",
         "123456789012345678.90",
         "1234567890123456789.0",
         "92233720368547758.08",
+        // They have a digit too many when they are rounded up.
+        "999999999999999.994",
+        "999999999999999.995",
+        "-9999999999999999.994",
+        "9999999999999999.995",
         "999999999999999999.995",
         "9999999999999999999.5",
         "1234567890123456,89",
@@ -360,7 +396,10 @@ fn long_numbers_take_no_conversion() {
         "1.2345678901234.567",
         "-.12345678901234567",
     ] {
-        lines += &format!("1,1,{number}\n1,{number},1\n{number},1,1\n");
+        for column in 0..6 {
+            let fields: Vec<&str> = (0..6).map(|index| if index == column { number } else { "1" }).collect();
+            lines += &(fields.join(",") + "\n");
+        }
     }
     hold_all(&table, &Stream { text: lines.into_bytes(), cuts: Vec::new() });
 }

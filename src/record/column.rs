@@ -19,12 +19,10 @@ pub(super) fn judge(
     spec: &Spec,
     column: &Column,
     transform: &dyn Transform,
-    mut text: &str,
+    text: &str,
     out: &mut Vec<u8>,
 ) -> Result<Judged, Reason> {
-    if transform.trims() {
-        text = text.trim();
-    }
+    let text = trimmed(transform, text);
     if spec.input.is_null(text) {
         if !column.nullable {
             return Err(Reason::Required);
@@ -47,6 +45,11 @@ pub(super) fn judge(
         }
     };
     Ok(Judged { value, replaced: true })
+}
+
+/// A field as it is compared with the marks of NULL, and converted.
+pub(super) fn trimmed<'t>(transform: &dyn Transform, text: &'t str) -> &'t str {
+    if transform.trims() { text.trim() } else { text }
 }
 
 /// Appends a value, whose canonical form is `text`, as it stands in a row.

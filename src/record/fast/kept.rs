@@ -5,7 +5,7 @@ use crate::plan::Need;
 use crate::record::kernel::Column;
 use crate::record::{column, row};
 use crate::scan::{Source, Target};
-use crate::spec::{Rule, Spec};
+use crate::spec::Spec;
 use crate::transform::Value;
 
 /// What is kept of the last row where it took conversions.
@@ -79,10 +79,9 @@ impl<'s> Kept<'s> {
     }
 
     /// Whether a field means NULL.
-    fn is_null(&self, column: &Column, field: &[u8]) -> Option<bool> {
-        let text = std::str::from_utf8(field).ok()?;
-        let trims = self.spec.columns[column.index].transform.as_ref()?.trims();
-        Some(self.spec.input.is_null(if trims { text.trim() } else { text }))
+    fn is_null(&self, plan: &Column, field: &[u8]) -> Option<bool> {
+        let transform = self.spec.columns[plan.index].transform.as_ref()?;
+        Some(self.spec.input.is_null(column::trimmed(&**transform, std::str::from_utf8(field).ok()?)))
     }
 
     /// Writes NULL; `None` where the column has none.
@@ -94,8 +93,7 @@ impl<'s> Kept<'s> {
             self.placed.push(plan.index);
             // It adds nothing to a sum; a rule has to know.
             plan.number = 0;
-            let ruled = |rule: &Rule| [rule.left, rule.right].contains(&plan.index);
-            self.only_numbers &= plan.need == Need::Number && !self.spec.rules.iter().any(ruled);
+            self.only_numbers &= !plan.ruled;
         }
         Some(escape::NULL.len())
     }

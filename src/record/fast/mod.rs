@@ -2,8 +2,8 @@
 //!
 //! How it is sound: it can't reject, count or word a reason, and it knows no header and no blank line. Where a line
 //! is not surely one record of as many fields as there are columns, in UTF-8 and short enough, it answers `None`.
-//! Where a kernel is not sure of a field, the field goes to the conversion itself; where that fails, the line goes to
-//! the plain path. tests/tiers.rs holds the two paths equal, byte by byte.
+//! Where a kernel is not sure of a field that does not mean NULL, the field goes to the conversion itself; where that
+//! fails, the line goes to the plain path. tests/tiers.rs holds the two paths equal, byte by byte.
 
 // What is compiled for each tier must be inlined into it; a hint is not enough there.
 #![allow(clippy::inline_always)]

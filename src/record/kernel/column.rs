@@ -6,7 +6,7 @@ use super::date::Date;
 use super::memo::{LONGEST, Memo};
 use super::number::{Amount, Asked, Integer};
 use super::span::Shape;
-use crate::plan::{self, Kernel, Need};
+use crate::plan::{self, Kernel, Need, Nulls};
 use crate::scan::{Simd, Source, WINDOW};
 use crate::transform::{Decimal, Value};
 
@@ -19,10 +19,12 @@ pub(in crate::record) struct Column {
     op: Op,
     /// Bit n: a text of n bytes may be usual.
     lengths: u64,
-    /// Bit n: a text of n bytes, or of 64 more and so on, may mean NULL.
+    /// Bit n: a text of n bytes, or of 64 more and so on, may mean NULL; none where that is remembered.
     null_lengths: u64,
     /// What its values are for.
     pub need: Need,
+    /// Whether a rule looks at them.
+    pub ruled: bool,
     /// The last value that a kernel made, where it is needed as a number.
     pub number: i64,
     /// Where the last value stands in its row, and what was remembered of it, where more than a number is needed.
@@ -68,22 +70,24 @@ impl Column {
             None => remember(),
         };
         let up_to = |most: usize| u64::MAX >> (WINDOW - 1 - most.min(WINDOW - 1));
-        let (lengths, usual_nulls) = match &op {
-            Op::Drop => (u64::MAX, 0),
-            Op::Text(most) => (up_to(*most), column.nulls.lengths),
-            Op::Integer(_) => (Integer::lengths(), column.nulls.lengths_with_digits),
-            Op::Amount(amount) => (amount.lengths(), column.nulls.lengths_with_digits),
-            Op::Date(date) => (date.lengths(), column.nulls.lengths_with_digits),
+        // Which lengths are usual, of those which may mean NULL nevertheless, and which may at all.
+        let Nulls { lengths: nulls, lengths_with_digits } = column.nulls;
+        let (lengths, usual_nulls, null_lengths) = match &op {
+            Op::Drop => (u64::MAX, 0, 0),
+            Op::Text(most) => (up_to(*most), nulls, nulls),
+            Op::Integer(_) => (Integer::lengths(), lengths_with_digits, nulls),
+            Op::Amount(amount) => (amount.lengths(), lengths_with_digits, nulls),
+            Op::Date(date) => (date.lengths(), lengths_with_digits, nulls),
             // What is remembered may well be NULL.
-            Op::Remember(_) => (up_to(LONGEST), 0),
+            Op::Remember(_) => (up_to(LONGEST), 0, 0),
         };
-        let remembers = matches!(op, Op::Remember(_));
         Self {
             index: column.index,
             op,
             lengths: lengths & !usual_nulls,
-            null_lengths: if remembers { 0 } else { column.nulls.lengths },
+            null_lengths,
             need: column.need,
+            ruled: column.ruled,
             number: 0,
             place: 0..0,
             value: Value::Null,

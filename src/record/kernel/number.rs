@@ -99,7 +99,7 @@ impl Integer {
         // A zero has no minus in a row.
         let no_zero = number.bytes[0] != b'0' || number.length == 1 && !number.minus;
         (number.others == 0 && no_zero).then_some(())?;
-        let value = number.value(number.size()?)?;
+        let value = number.value(number.size(0)?)?;
         *room = *text;
         Some((length, self.asked.hold(value)?))
     }
@@ -202,7 +202,7 @@ impl Amount {
         if !(others == 0 || one_sign) {
             return None;
         }
-        let read = number.size()?;
+        let read = number.size(fraction)?;
         let size = match fraction.checked_sub(self.scale) {
             Some(more @ 1..) => self.round(read, more)?,
             _ => read.checked_mul(power(self.scale - fraction)?)?,
@@ -240,7 +240,7 @@ impl Amount {
             Rounding::Exact => return None,
         };
         let size = size + u64::from(up);
-        // A limit that is not there is beyond what is read as one piece.
+        // A limit that is not there is beyond all that is read.
         power(self.money.whole + self.scale).is_none_or(|limit| size < limit).then_some(size)
     }
 
@@ -264,7 +264,7 @@ impl Amount {
 /// The digits of a number that is not usual.
 struct Digits<'t> {
     minus: bool,
-    /// The first is the first digit.
+    /// From behind the minus on.
     bytes: &'t [u8; 32],
     /// How many of the bytes are the number's, and which of those are no digits, a bit for each.
     length: usize,
@@ -283,18 +283,16 @@ impl<'t> Digits<'t> {
         Some(Self { minus, bytes, length, others })
     }
 
-    /// What they spell together, one of them at most being no digit. `None` where they are too many.
-    fn size(&self) -> Option<u64> {
-        let signs = self.others.count_ones() as usize;
-        if self.length - signs > MOST_DIGITS {
+    /// What they spell together, all of them digits but for one before the last `fraction`, unless that is 0. `None` where they
+    /// are too many.
+    fn size(&self, fraction: usize) -> Option<u64> {
+        if self.length - usize::from(fraction > 0) > MOST_DIGITS {
             return None;
         }
         if self.length > LONGEST {
             let digits = self.bytes[..self.length].iter().filter(|byte| byte.is_ascii_digit());
             return Some(digits.fold(0, |size, digit| size * 10 + u64::from(digit - b'0')));
         }
-        let fraction =
-            if self.others == 0 { 0 } else { self.length - 1 - self.others.trailing_zeros() as usize };
         Some(Portable.number(self.bytes.first_chunk()?, self.length, fraction))
     }
 
