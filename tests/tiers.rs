@@ -214,6 +214,29 @@ fn what_stands_behind_a_line_decides_nothing() {
     }
 }
 
+/// A delimiter in quotes, or a backslash that is one, is escaped in a row as any other byte of its kind.
+#[test]
+fn delimiters_in_quotes_are_escaped() {
+    for (read, written) in
+        [("\\t", "\\t"), ("\\\\", "\\t"), (",", ","), (",", "\\t"), ("|", ","), ("\\\\", "|")]
+    {
+        let described = format!(
+            "version = 1\n[table]\nname = \"t\"\n[input]\nheader = false\ndelimiter = \"{read}\"\n\
+             [output]\ndelimiter = \"{written}\"\n\
+             [[column]]\nname = \"a\"\ntype = \"text\"\n[[column]]\nname = \"b\"\ntype = \"text\"\n"
+        );
+        let table = Table::new(&described, &[]);
+        let delimiter = char::from(table.spec.input.delimiter);
+        let mut text = String::new();
+        for inner in ["\t", "\\", ",", "|", "\"\"", "\t\"\"", "x"] {
+            text += &format!(
+                "\"a{inner}b\"{delimiter}c\n\"\"{delimiter}\"{inner}\"\nx{delimiter}\"{inner}b\"\r\n"
+            );
+        }
+        hold_all(&table, &Stream { text: text.into_bytes(), cuts: Vec::new() });
+    }
+}
+
 /// More labels than a column remembers, some of which share their beginnings and so their places.
 #[test]
 fn labels_that_drive_each_other_out() {

@@ -47,9 +47,9 @@ impl Fields {
         }
     }
 
-    /// Cuts a line where each quote that it has opens a field or closes one, and nothing else is odd. Returns `false` for
-    /// any other, which [`split`] has to cut.
-    pub(super) fn cut(&mut self, text: &[u8], line: Marks, quote: u8) -> bool {
+    /// Cuts a line where each quote that it has opens a field or closes one, and nothing else is odd, nor is a delimiter
+    /// in a field that may not be `inside`. Returns `false` for any other, which [`split`] has to cut.
+    pub(super) fn cut(&mut self, text: &[u8], line: Marks, quote: u8, inside: bool) -> bool {
         self.clear();
         let (mut ends, mut odd) = (line.ends.iter(), line.odd.iter());
         let mut from = line.from;
@@ -63,7 +63,7 @@ impl Fields {
                     return false;
                 }
                 while end < last {
-                    let Some(next) = ends.next() else { return false };
+                    let Some(next) = ends.next().filter(|_| inside) else { return false };
                     end = (*next as usize).min(line.end);
                 }
                 if end != last + 1 {
@@ -251,7 +251,7 @@ mod tests {
         let mut fields = Fields::new(100);
         let line = &text[..end];
         fields
-            .cut(text, marks, quote)
+            .cut(text, marks, quote, true)
             .then(|| (0..fields.len()).map(|index| fields.get(line, index).to_vec()).collect())
     }
 

@@ -31,7 +31,9 @@ impl Fast<'_> {
             odd: lines.odd_bytes(),
         };
         let input = &self.kept.spec.input;
-        let cut = input.quote.is_some_and(|quote| self.fields.cut(source.bytes(), marks, quote));
+        // A delimiter that is escaped in a row is not odd where it ends fields.
+        let inside = ![b'\\', self.kept.spec.delimiter].contains(&input.delimiter);
+        let cut = input.quote.is_some_and(|quote| self.fields.cut(source.bytes(), marks, quote, inside));
         if !cut {
             if memchr::memchr(b'\r', bytes).is_some()
                 || !split(bytes, input.delimiter, input.quote, &mut self.fields)
