@@ -127,7 +127,9 @@ pub(super) fn nulls<'n>(
             continue;
         }
         for column in names.columns {
-            if column.transform.as_ref().is_some_and(|transform| transform.names(marker)) {
+            // With white space around it, it means NULL only where that is kept.
+            let may_come = inner == marker || !trims(column);
+            if may_come && column.transform.as_ref().is_some_and(|transform| transform.names(marker)) {
                 let message = format!(
                     "\"{marker}\" means NULL, but column `{}` has it as a label or an alias; remove one of the two",
                     column.name

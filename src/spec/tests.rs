@@ -119,6 +119,10 @@ fn a_text_that_is_null_and_a_label() {
 
 #[test]
 fn a_text_that_is_null_with_white_space_around_it() {
+    // It is no label where white space is dropped.
+    let text = "[input]\nnull = [\" NA\"]\n[[column]]\nname = \"a\"\ntype = \"text\"\n[[column]]\nname = \"b\"\n\
+                type = \"region\"\nallowed = [\"NA\"]\n";
+    assert!(parse(&(HEAD.to_owned() + text)).is_ok());
     let text = |null: &str, columns: &str| {
         format!("{HEAD}[input]\nnull = {null}\n{COLUMNS}[[column]]\nname = \"c\"\n{columns}")
     };
