@@ -6,7 +6,8 @@ forget_site
 export SLUICEBOX_ENGINE_HOME=$WORK/engine PATH=$CHECKOUT/hadoop/engine/bin:$PATH
 SLUICEBOX_STREAMING_JAR=$(streaming_jar)
 export SLUICEBOX_STREAMING_JAR
-RUN=bench
+# What a job is told of its run.
+RUN=bench ROOT=$WORK TABLE=sales
 python=$(command -v python3 || true)
 cd "$WORK" || exit
 mkdir in ship
