@@ -23,7 +23,7 @@ enum Place {
 
 /// A line of a text and where it may be cut, as an index has it. Places are the text's.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Marks<'i> {
+pub(super) struct Cuts<'i> {
     /// Where it begins, and where it ends: at its line feed, or at a carriage return before that.
     pub from: usize,
     pub end: usize,
@@ -49,7 +49,7 @@ impl Fields {
 
     /// Cuts a line where each quote that it has opens a field or closes one, and nothing else is odd, nor is a delimiter
     /// in a field that may not be `inside`. Returns `false` for any other, which [`split`] has to cut.
-    pub(super) fn cut(&mut self, text: &[u8], line: Marks, quote: u8, inside: bool) -> bool {
+    pub(super) fn cut(&mut self, text: &[u8], line: Cuts, quote: u8, inside: bool) -> bool {
         self.clear();
         let (mut ends, mut odd) = (line.ends.iter(), line.odd.iter());
         let mut from = line.from;
@@ -247,11 +247,11 @@ mod tests {
         let line_feed = index.ends()[last] as usize;
         let end = line_feed - usize::from(text[..line_feed].ends_with(b"\r"));
         let odd: Vec<u32> = index.odd().iter().copied().filter(|at| (*at as usize) < line_feed).collect();
-        let marks = Marks { from: 0, end, ends: &index.ends()[..=last], odd: &odd };
+        let cuts = Cuts { from: 0, end, ends: &index.ends()[..=last], odd: &odd };
         let mut fields = Fields::new(100);
         let line = &text[..end];
         fields
-            .cut(text, marks, quote, true)
+            .cut(text, cuts, quote, true)
             .then(|| (0..fields.len()).map(|index| fields.get(line, index).to_vec()).collect())
     }
 

@@ -62,6 +62,7 @@ impl Lines {
         (self.line, self.first, self.from) = (self.line + 1, last + 1, end + 1);
         Some(Line { place, ends, odd })
     }
+
     /// Goes on behind the odd bytes of a line that ends there.
     #[cold]
     fn pass_odd(&mut self, end: usize) {

@@ -8,7 +8,7 @@ use crate::scan::{Source, Target};
 use crate::spec::Spec;
 use crate::transform::Value;
 
-/// What is kept of the last row where it took conversions.
+/// What is kept of the last row's fields that were converted or mean NULL.
 #[derive(Debug)]
 pub struct Kept<'s> {
     pub spec: &'s Spec,
